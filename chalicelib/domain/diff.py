@@ -1,0 +1,169 @@
+"""Compare what a provider lists with what the table promises: orphans, ghosts, and machines that changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from chalicelib.domain import tag as tags
+from chalicelib.domain.attempt import Stage
+from chalicelib.domain.instance import Instance, Listing, Phase
+from chalicelib.domain.instant import Instant, seconds
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.session import EndReason, Session, Status
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """How often in a row, and since when, something was seen (or missed) in complete lists."""
+
+    lists: int
+    since: Instant
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What one provider's reconcile passes must remember from one to the next."""
+
+    provider: str
+    version: int = 0
+    listed_at: Instant = 0
+    strays: Mapping[str, Sighting] = {}
+    """Machines of ours without a live session, by instance id."""
+    missing: Mapping[str, Sighting] = {}
+    """Sessions whose machine is not listed, by session id."""
+    stopped: Mapping[str, Sighting] = {}
+    """Running sessions whose machine is listed as down, by session id."""
+    frozen: tuple[str, ...] = ()
+    """Rules under the brake."""
+
+
+class Orphan(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine with our verified tag that no live session accounts for."""
+
+    instance: Instance
+    session_id: str
+
+
+class Doomed(msgspec.Struct, frozen=True, kw_only=True):
+    """A live session that must end because of what became of its machine."""
+
+    session: Session
+    reason: EndReason
+    detail: str
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one complete list amounts to. `memory` is for the next pass."""
+
+    memory: Memory
+    ours: int
+    orphans: tuple[Orphan, ...]
+    ghosts: tuple[Session, ...]
+    """Missing for long enough; each still needs the provider's own word by GET, and may be vetoed by a heartbeat."""
+    doomed: tuple[Doomed, ...]
+    unverified: tuple[Instance, ...]
+    """Tags that name this deployment and do not verify: never touched, shown to a person."""
+
+
+def compare(
+    listing: Listing,
+    live: Iterable[Session],
+    memory: Memory,
+    deployment: str,
+    keys: Sequence[bytes],
+    policy: Policy,
+) -> Findings:
+    """`live`: every session that is not final, read after the list was taken."""
+    sessions = {session.tag: session for session in live}
+    strays, orphans, unverified, ours = {}, [], [], 0
+    for instance in listing.instances:
+        reading = tags.read(instance.tag, deployment, keys)
+        if isinstance(reading, tags.Unverified):
+            unverified.append(instance)
+        if not isinstance(reading, tags.Ours):
+            continue
+        ours += 1
+        if accounted_for(instance, sessions.get(tags.of(reading.session_id))):
+            continue
+        seen = strays[instance.id] = _again(memory.strays.get(instance.id), listing.taken_at)
+        old = listing.taken_at - reading.created_at >= seconds(policy.orphan_grace_seconds)
+        if old and seen.lists >= policy.orphan_lists:
+            orphans.append(Orphan(instance=instance, session_id=reading.session_id))
+    missing, stopped, ghosts, doomed = _examine(listing, sessions.values(), memory, policy)
+    return Findings(
+        memory=msgspec.structs.replace(
+            memory, listed_at=listing.taken_at, strays=strays, missing=missing, stopped=stopped
+        ),
+        ours=ours,
+        orphans=tuple(orphans),
+        ghosts=tuple(ghosts),
+        doomed=tuple(doomed),
+        unverified=tuple(unverified),
+    )
+
+
+def braked(candidates: int, ours: int, policy: Policy) -> bool:
+    """Too many at once to be true?"""
+    return candidates > max(policy.brake_least, policy.brake_share * ours)
+
+
+def accounted_for(instance: Instance, session: Session | None) -> bool:
+    """Does a live session look after this very machine, or may it still adopt it?"""
+    attempt = session.attempt if session is not None and not session.final else None
+    if attempt is None or attempt.stage is Stage.CLOSED:
+        return False
+    if attempt.stage in (Stage.CALLING, Stage.UNCERTAIN, Stage.ENDING):
+        return True
+    return instance.id in attempt.instance_ids[:1]
+
+
+def _examine(
+    listing: Listing, sessions: Iterable[Session], memory: Memory, policy: Policy
+) -> tuple[dict[str, Sighting], dict[str, Sighting], list[Session], list[Doomed]]:
+    listed = {instance.id: instance for instance in listing.instances}
+    grace = seconds(policy.ghost_grace_seconds)
+    missing: dict[str, Sighting] = {}
+    stopped: dict[str, Sighting] = {}
+    ghosts: list[Session] = []
+    doomed: list[Doomed] = []
+    for session in sessions:
+        attempt = session.attempt
+        if session.status is not Status.RUNNING or attempt is None or attempt.offer.provider != listing.provider:
+            continue
+        instance = listed.get(attempt.instance_id or "")
+        if instance is None:
+            seen = missing[session.id] = _again(memory.missing.get(session.id), listing.taken_at)
+            if seen.lists >= policy.ghost_lists and _silent_since(session, seen) + grace <= listing.taken_at:
+                ghosts.append(session)
+            continue
+        if instance.phase in (Phase.STOPPED, Phase.FAILED):
+            seen = stopped[session.id] = _again(memory.stopped.get(session.id), listing.taken_at)
+            if seen.lists >= policy.stopped_lists:
+                reason = EndReason.SPOT_LOST if attempt.offer.spot else EndReason.LOST
+                doomed.append(Doomed(session=session, reason=reason, detail=f"the provider says {instance.status}"))
+            continue
+        changed = _changed(session, instance)
+        if changed is not None:
+            doomed.append(Doomed(session=session, reason=EndReason.LOST, detail=changed))
+    return missing, stopped, ghosts, doomed
+
+
+def _changed(session: Session, instance: Instance) -> str | None:
+    """Is this still what was rented? The label is not asked: a tenant may change it, and the id is enough."""
+    offer = session.attempt.offer if session.attempt else session.wanted
+    if instance.gpu is not None and instance.gpu != offer.gpu:
+        return f"rented {offer.gpu}, the provider now says {instance.gpu}"
+    if instance.gpu_count is not None and instance.gpu_count != offer.gpu_count:
+        return f"rented {offer.gpu_count} GPUs, the provider now says {instance.gpu_count}"
+    if instance.price_per_hour is not None and instance.price_per_hour > session.held_per_hour:
+        return (
+            f"the price rose to ${instance.price_per_hour / 1e6:.4f}/h, agreed was ${session.held_per_hour / 1e6:.4f}/h"
+        )
+    return None
+
+
+def _silent_since(session: Session, seen: Sighting) -> Instant:
+    """The last sign of life: a list that still had it, its start, or a heartbeat, which vetoes."""
+    return max(seen.since, session.running_at or 0, session.last_heartbeat_at or 0)
+
+
+def _again(before: Sighting | None, at: Instant) -> Sighting:
+    return Sighting(lists=before.lists + 1, since=before.since) if before else Sighting(lists=1, since=at)

@@ -1,0 +1,67 @@
+"""What a provider says exists: one machine, and the list of all of them."""
+
+from enum import StrEnum
+
+import msgspec
+
+from chalicelib.domain.instant import Instant
+from chalicelib.domain.money import Micros
+
+
+class Phase(StrEnum):
+    """The provider's many words for a machine's condition, in ours. Every one of them is alive and may bill."""
+
+    STARTING = "starting"  # it may still come up by itself
+    RUNNING = "running"  # the provider calls it up; whether it can be used is another question
+    STOPPED = "stopped"  # down, still ours, still billed for its disk at least
+    FAILED = "failed"  # it will not come up
+    UNKNOWN = "unknown"  # a word nobody told us: keep it, say so, never act on it alone
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where SSH is said to answer."""
+
+    host: str
+    port: int
+    user: str
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """One machine as its provider describes it. `None` where the provider says nothing."""
+
+    provider: str
+    id: str
+    tag: str | None
+    phase: Phase
+    status: str
+    """The provider's own word, for people."""
+    message: str | None = None
+    addresses: tuple[Address, ...] = ()
+    """Best first: direct before proxied."""
+    gpu: str | None = None
+    gpu_count: int | None = None
+    price_per_hour: Micros | None = None
+    """What the running machine costs by the provider's own word, all-in."""
+    spot: bool | None = None
+    created_at: Instant | None = None
+
+
+class Absent(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider, asked for one id with working credentials, said that there is no such machine."""
+
+    instance_id: str
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Every machine on the account: all pages, known shape, counts agree. An incomplete list is never a Listing."""
+
+    provider: str
+    taken_at: Instant
+    """When the first page was asked for: the list says nothing about anything younger."""
+    instances: tuple[Instance, ...]
+
+    def tagged(self, tag: str) -> tuple[Instance, ...]:
+        return tuple(instance for instance in self.instances if instance.tag == tag)
+
+    def ids(self) -> frozenset[str]:
+        return frozenset(instance.id for instance in self.instances)

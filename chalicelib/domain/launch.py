@@ -1,0 +1,58 @@
+"""How a launch goes: what may be paid, how often to look, and when an attempt has failed."""
+
+from chalicelib.domain.attempt import Attempt
+from chalicelib.domain.instance import Instance, Phase
+from chalicelib.domain.instant import Instant, Millis, seconds
+from chalicelib.domain.money import Micros
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.session import EndReason
+
+
+def ceiling(listed: Micros, max_price: Micros | None, policy: Policy) -> Micros:
+    """The most a session may cost per hour: the listed price and a tolerance, within the consumer's own limit."""
+    tolerated = round(listed * (1 + policy.price_tolerance))
+    return tolerated if max_price is None else min(tolerated, max_price)
+
+
+def boot_pause(called_at: Instant, now: Instant, policy: Policy) -> Millis:
+    """How long to wait before the next look at a booting machine."""
+    share = round((now - called_at) * policy.boot_poll_share)
+    return min(max(seconds(policy.boot_poll_seconds), share), seconds(policy.boot_poll_max_seconds))
+
+
+def lost_create_pause(called_at: Instant, now: Instant, policy: Policy) -> Millis:
+    """How long to wait before the next look for the machine of an unclear create."""
+    least = seconds(policy.lost_create_look_seconds)
+    return least if now - called_at < 12 * least else 6 * least
+
+
+def failure(attempt: Attempt, instance: Instance, held: Micros, now: Instant, policy: Policy) -> tuple[str, str] | None:
+    """(outcome, detail) when this machine will not become what was rented; None while it still may."""
+    called_at = attempt.called_at or attempt.at
+    if instance.gpu is not None and instance.gpu != attempt.offer.gpu:
+        return "wrong_hardware", f"rented {attempt.offer.gpu}, got {instance.gpu}"
+    if instance.gpu_count is not None and instance.gpu_count != attempt.offer.gpu_count:
+        return "wrong_hardware", f"rented {attempt.offer.gpu_count} GPUs, got {instance.gpu_count}"
+    if instance.price_per_hour is not None and instance.price_per_hour > held:
+        return (
+            "dearer",
+            f"the machine costs ${instance.price_per_hour / 1e6:.4f}/h, agreed was at most ${held / 1e6:.4f}/h",
+        )
+    if instance.phase is Phase.FAILED:
+        return "failed_to_boot", instance.message or instance.status
+    if instance.phase is Phase.STOPPED and now - called_at >= seconds(policy.stopped_grace_seconds):
+        return "failed_to_boot", f"{instance.status}: {instance.message or 'the machine stopped while booting'}"
+    return None
+
+
+_REASONS = {
+    "offer_gone": EndReason.LAUNCH_REFUSED,
+    "refused": EndReason.LAUNCH_REFUSED,
+    "requote_dearer": EndReason.LAUNCH_REFUSED,
+    "timed_out": EndReason.PROVISION_TIMEOUT,
+}
+
+
+def end_reason(outcome: str) -> EndReason:
+    """Why the session ends when its last attempt ended with `outcome`."""
+    return _REASONS.get(outcome, EndReason.PROVISION_FAILED)

@@ -1,0 +1,24 @@
+"""How often each sweep runs, and when one is missed."""
+
+from collections.abc import Mapping
+
+from chalicelib.domain.instant import Instant, seconds
+
+EVERY: Mapping[str, float] = {
+    "launch": 60.0,
+    "expire": 60.0,
+    "terminate": 60.0,
+    "reconcile": 300.0,
+    "janitor": 900.0,
+    "alert": 60.0,
+    "inventory": 60.0,  # it decides itself whether a market is due
+}
+"""Seconds between two runs, by sweep."""
+
+_MISSED_RUNS = 5  # one skipped or slow run is normal, five in a row are not
+
+
+def overdue(name: str, last: Instant | None, now: Instant, tick_seconds: float | None = None) -> bool:
+    """Has this sweep not completed for several runs, or never? `tick_seconds` where another pace was set."""
+    pace = max(EVERY[name], tick_seconds or 0.0)
+    return last is None or now - last > seconds(_MISSED_RUNS * pace)
