@@ -1,0 +1,139 @@
+"""Sessions in memory: the port's conditions held by a lock, O(live) where the sweeps look."""
+
+from collections.abc import Iterator, Sequence
+from threading import RLock
+
+import msgspec
+
+from chalicelib.domain import quota
+from chalicelib.domain.errors import Stale, invalid
+from chalicelib.domain.instant import Instant
+from chalicelib.domain.session import Event, Session, Status
+from chalicelib.ports import Admission, Page
+from tests.fakes.memory_access import MemoryAccess
+
+
+class MemorySessions:
+    """`Sessions`. Structs are frozen, so what goes in comes out: nothing is copied."""
+
+    def __init__(self, lock: RLock, access: MemoryAccess) -> None:
+        self._lock = lock
+        self._access = access
+        self._rows: dict[str, Session] = {}
+        self._live: dict[str, Session] = {}
+        self._events: dict[str, list[Event]] = {}
+        self._replays: dict[tuple[str, str], tuple[str, str, Instant]] = {}
+
+    def open(self, session: Session, event: Event, admission: Admission) -> Session:
+        with self._lock:
+            consumer = self._access.consumer(admission.consumer.id)
+            key = self._access.key(admission.key_id) if admission.key_id is not None else None
+            if consumer is None or not consumer.active:
+                raise quota.not_active()
+            if admission.key_id is not None and (key is None or key.revoked_at is not None):
+                raise quota.not_active()
+            replay = (consumer.id, admission.idempotency_key or "")
+            body_hash, first, expires_at = self._replays.get(replay, ("", "", 0))
+            if expires_at > session.created_at:
+                if body_hash != admission.body_hash:
+                    raise quota.conflict()
+                return self._rows[first]
+            landed = self._rows.get(session.id)
+            if landed is not None:
+                if landed != session:
+                    raise Stale(f"{session.id} exists already")
+                return landed
+            refusal = quota.exceeded(consumer, session.held_per_hour)
+            if refusal is not None:
+                raise refusal
+            if admission.idempotency_key is not None:
+                self._replays[replay] = (admission.body_hash, session.id, admission.idempotency_expires_at)
+            self._access.hold(consumer.id, 1, session.held_per_hour)
+            self._put(session)
+            self._events[session.id] = [event]
+            return session
+
+    def replayed(self, consumer_id: str, idempotency_key: str, body_hash: str, now: Instant) -> Session | None:
+        known_hash, first, expires_at = self._replays.get((consumer_id, idempotency_key), ("", "", 0))
+        if expires_at <= now:
+            return None
+        if known_hash != body_hash:
+            raise quota.conflict()
+        return self._rows[first]
+
+    def get(self, session_id: str) -> Session | None:
+        return self._rows.get(session_id)
+
+    def save(self, before: Session, after: Session, event: Event | None = None) -> Session:
+        with self._lock:
+            row = self._rows.get(before.id)
+            if row is None or row.version != before.version:
+                raise Stale(f"{before.id} is no longer at version {before.version}")
+            saved = msgspec.structs.replace(after, version=before.version + 1)
+            (sessions, price), (sessions_now, price_now) = quota.held(before), quota.held(saved)
+            self._access.hold(saved.consumer, sessions_now - sessions, price_now - price)
+            self._put(saved)
+            if event is not None:
+                self._events[saved.id].append(event)
+            return saved
+
+    def due(self, statuses: Sequence[Status], before: Instant, limit: int = 100) -> list[Session]:
+        with self._lock:
+            found = []
+            for session in self._live.values():
+                due_at = session.due_at
+                if session.status in statuses and due_at is not None and due_at <= before:
+                    found.append((due_at, session.id, session))
+        found.sort()
+        return [session for _, _, session in found[:limit]]
+
+    def live(self, provider: str | None = None) -> Iterator[Session]:
+        with self._lock:
+            found = list(self._live.values())
+        return (session for session in found if provider in (None, _attempted_at(session)))
+
+    def page(
+        self,
+        *,
+        consumer: str | None,
+        statuses: Sequence[Status] | None,
+        provider: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Session]:
+        below = _position(cursor) if cursor is not None else None
+        with self._lock:
+            matching = [
+                session
+                for session in self._rows.values()
+                if (consumer is None or session.consumer == consumer)
+                and (statuses is None or session.status in statuses)
+                and provider in (None, _attempted_at(session) or session.wanted.provider)
+                and (below is None or (session.created_at, session.id) < below)
+            ]
+        matching.sort(key=lambda session: (session.created_at, session.id), reverse=True)
+        items = matching[:limit]
+        more = len(matching) > limit
+        return Page(items=items, next_cursor=f"{items[-1].created_at}~{items[-1].id}" if more else None)
+
+    def events(self, session_id: str) -> list[Event]:
+        with self._lock:
+            return list(self._events.get(session_id, ()))
+
+    def _put(self, session: Session) -> None:
+        self._rows[session.id] = session
+        if session.final:
+            self._live.pop(session.id, None)
+        else:
+            self._live[session.id] = session
+
+
+def _attempted_at(session: Session) -> str | None:
+    return session.attempt.offer.provider if session.attempt else None
+
+
+def _position(cursor: str) -> tuple[Instant, str]:
+    at, tilde, session_id = cursor.partition("~")
+    if not tilde or not at.isdecimal():
+        raise invalid("cursor", "not a cursor of this list", code="invalid_cursor")
+    return int(at), session_id
