@@ -1,0 +1,1 @@
+"""A fake TensorDock (API v2)."""
