@@ -1,0 +1,87 @@
+"""Consumers and API keys in the table.
+
+`CONSUMER#id / ROW`  limits, role, status; the usage counters, which only sessions move
+`KEY#id / ROW`       the key's digest and whose it is
+"""
+
+import re
+from contextlib import suppress
+
+from chalicelib.domain.access import Consumer, KeyRecord
+from chalicelib.domain.errors import Stale
+from chalicelib.domain.instant import Instant
+from chalicelib.ports import Page
+from chalicelib.store import cursors
+from chalicelib.store.records import changes, read, row_of, values
+from chalicelib.store.table import Table
+from chalicelib.store.trouble import Lost
+
+ROW = "ROW"
+ConsumerRow = row_of(Consumer)
+KeyRow = row_of(KeyRecord)
+
+_COUNTERS = ("sessions", "committed_per_hour")
+_LISTED = "consumers"
+_POSITION = re.compile(r"consumer:([!-~]{1,200})")
+
+
+def consumer_key(consumer_id: str) -> tuple[str, str]:
+    return f"CONSUMER#{consumer_id}", ROW
+
+
+def key_key(key_id: str) -> tuple[str, str]:
+    return f"KEY#{key_id}", ROW
+
+
+class DynamoAccess:
+    """`Access`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._consumers = table.bind(ConsumerRow)
+        self._keys = table.bind(KeyRow)
+
+    def consumer(self, consumer_id: str) -> Consumer | None:
+        row = self._table.get(self._consumers, *consumer_key(consumer_id))
+        return read(row, Consumer) if row is not None else None
+
+    def put_consumer(self, consumer: Consumer, *, create: bool) -> None:
+        stored = {name: value for name, value in values(consumer).items() if name not in _COUNTERS}
+        actions = changes(self._consumers, {}, {**stored, "ix_feed": _LISTED, "ix_order": consumer.id})
+        columns = self._consumers.get_attributes()
+        actions += [columns[name].set(columns[name] | 0) for name in _COUNTERS]
+        condition = self._consumers.pk.does_not_exist() if create else None
+        row = self._consumers(*consumer_key(consumer.id))
+        try:
+            self._table.run(lambda: row.update(actions, condition))
+        except Lost as error:
+            raise Stale(f"{consumer.id} exists already") from error
+
+    def consumers(self, limit: int, cursor: str | None) -> Page[Consumer]:
+        after = cursors.decode(cursor, _POSITION).removeprefix("consumer:") if cursor is not None else None
+        condition = self._consumers.ix_order > after if after is not None else None
+        found = self._table.find(self._consumers, _LISTED, condition, index="feed", limit=limit + 1)
+        rows = self._table.get_all(self._consumers, [(one.pk, one.sk) for one in found[:limit]])
+        items = [read(row, Consumer) for row in rows]
+        more = len(found) > limit
+        return Page(items=items, next_cursor=cursors.encode(f"consumer:{items[-1].id}") if more else None)
+
+    def key(self, key_id: str) -> KeyRecord | None:
+        row = self._table.get(self._keys, *key_key(key_id))
+        return read(row, KeyRecord) if row is not None else None
+
+    def put_key(self, key: KeyRecord) -> None:
+        listed = {"ix_owner": f"keys#{key.consumer}", "ix_order": f"{key.created_at:013d}#{key.id}"}
+        actions = changes(self._keys, dict.fromkeys(key.__struct_fields__), {**values(key), **listed})
+        row = self._keys(*key_key(key.id))
+        self._table.run(lambda: row.update(actions))
+
+    def touch_key(self, key_id: str, at: Instant) -> None:
+        row = self._keys(*key_key(key_id))
+        used = self._keys.get_attributes()["last_used_at"].set(at)
+        with suppress(Lost):  # no such key: nothing to note
+            self._table.run(lambda: row.update([used], self._keys.pk.exists()))
+
+    def keys_of(self, consumer_id: str) -> list[KeyRecord]:
+        found = self._table.find(self._keys, f"keys#{consumer_id}", index="owned")
+        return [read(row, KeyRecord) for row in self._table.get_all(self._keys, [(one.pk, one.sk) for one in found])]

@@ -1,0 +1,88 @@
+"""What a session looks like in the table.
+
+`SESSION#id / ROW`              the session; in `due` while live, in `owned` and `feed` for good
+`SESSION#id / EVENT#version`    the event of the save that made this version: no event can be written twice
+`CONSUMER#id / REPLAY#sha256`   which session an idempotency key opened
+"""
+
+import time
+from hashlib import sha256
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.domain.instant import SECOND, Instant, Millis
+from chalicelib.domain.session import Event, Session
+from chalicelib.ports import Admission
+from chalicelib.store.access import ROW, consumer_key
+from chalicelib.store.records import row_of, values
+from chalicelib.store.table import Row
+
+EVENT = "EVENT#"
+SessionRow = row_of(Session)
+EventRow = row_of(Event)
+
+
+class ReplayRow(Row):
+    """The answer kept for a repeated request; `expires_at` counts, the table's own TTL comes late."""
+
+    body_hash: UnicodeAttribute = UnicodeAttribute()
+    session_id: UnicodeAttribute = UnicodeAttribute()
+    expires_at: NumberAttribute = NumberAttribute()
+
+
+def session_key(session_id: str) -> tuple[str, str]:
+    return f"SESSION#{session_id}", ROW
+
+
+def event_key(session_id: str, version: int) -> tuple[str, str]:
+    return f"SESSION#{session_id}", f"{EVENT}{version:08d}"
+
+
+def replay_key(consumer_id: str, idempotency_key: str) -> tuple[str, str]:
+    """Hashed: a header may hold anything, at any length."""
+    return consumer_key(consumer_id)[0], f"REPLAY#{sha256(idempotency_key.encode()).hexdigest()}"
+
+
+def stored(session: Session, retention: Millis) -> dict[str, Any]:
+    """Every attribute of the row but its key. A final session leaves `due` and is given its end of life."""
+    row = values(session) | {
+        "ix_owner": f"sessions#{session.consumer}",
+        "ix_feed": feed(month(session.created_at)),
+        "ix_order": order(session),
+    }
+    if session.final:
+        return row | {"ttl": ((session.ended_at or session.state_entered_at) + retention) // SECOND}
+    return row | {"ix_due": session.status.value, "ix_due_at": session.due_at}
+
+
+def stored_event(event: Event, retention: Millis) -> dict[str, Any]:
+    """Kept twice as long, from its own moment: a session's history must not end before the session's row."""
+    return values(event) | {"ttl": (event.at + 2 * retention) // SECOND}
+
+
+def stored_replay(session: Session, admission: Admission) -> dict[str, Any]:
+    return {
+        "body_hash": admission.body_hash,
+        "session_id": session.id,
+        "expires_at": admission.idempotency_expires_at,
+        "ttl": admission.idempotency_expires_at // SECOND,
+    }
+
+
+def order(session: Session) -> str:
+    """Sorts as created; a position in every list of sessions."""
+    return f"{session.created_at:013d}#{session.id}"
+
+
+def created_at(position: str) -> Instant:
+    return int(position[:13])
+
+
+def month(at: Instant) -> str:
+    """All sessions of a month share a feed: none grows for ever, and few are read for a page."""
+    return time.strftime("%Y-%m", time.gmtime(at / SECOND))
+
+
+def feed(of_month: str) -> str:
+    return f"sessions#{of_month}"

@@ -1,0 +1,1 @@
+"""The local cloud behind `make run`."""

@@ -1,0 +1,33 @@
+"""Every implementation of the store keeps the same promises."""
+
+import pytest
+
+from tests.contracts.store_access import AccessContract
+from tests.contracts.store_health import HealthContract, RatesContract
+from tests.contracts.store_inventory import InventoryContract
+from tests.contracts.store_openings import OpeningsContract
+from tests.contracts.store_pages import PagesContract
+from tests.contracts.store_sessions import SessionsContract
+
+pytestmark = pytest.mark.parametrize("store", ["memory", "moto", "dynoxide", "java_engine"], indirect=True)
+
+
+class TestOpenings(OpeningsContract): ...
+
+
+class TestSessions(SessionsContract): ...
+
+
+class TestPages(PagesContract): ...
+
+
+class TestAccess(AccessContract): ...
+
+
+class TestInventory(InventoryContract): ...
+
+
+class TestHealth(HealthContract): ...
+
+
+class TestRates(RatesContract): ...

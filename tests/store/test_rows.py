@@ -1,0 +1,165 @@
+"""What only the table can show: attributes, indexes, lifetimes, and what goes over the wire."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from botocore.session import Session as BotoSession
+
+from chalicelib.domain.errors import StoreDown
+from chalicelib.domain.instant import HOUR, SECOND
+from chalicelib.domain.policy import Policy
+from chalicelib.store import Store, open_store
+from chalicelib.store.table import Table
+from tests.builders import NOW, a_session, an_admission, an_event
+from tests.contracts.store import ended, known, opened, replaced
+from tests.contracts.store_inventory import a_snapshot
+from tests.store.conftest import SETTINGS, client_of
+
+RETENTION = round(Policy().session_retention_seconds)
+
+
+class _Raw:
+    """The table as botocore sees it."""
+
+    def __init__(self, store: Store) -> None:
+        self.client = client_of(store.table)
+        self.name = SETTINGS.table
+
+    def row(self, pk: str, sk: str = "ROW") -> dict[str, dict[str, Any]]:
+        found = self.client.get_item(TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+        return dict(found["Item"])
+
+    def put(self, pk: str, name: str, value: str) -> None:
+        self.client.update_item(
+            TableName=self.name,
+            Key={"pk": {"S": pk}, "sk": {"S": "ROW"}},
+            UpdateExpression="SET #n = :v",
+            ExpressionAttributeNames={"#n": name},
+            ExpressionAttributeValues={":v": {"S": value}},
+        )
+
+    def all_keys(self) -> set[tuple[str, str]]:
+        items = self.client.scan(TableName=self.name)["Items"]
+        return {(item["pk"]["S"], item["sk"]["S"]) for item in items}
+
+
+@pytest.fixture
+def raw(table_store: Store) -> _Raw:
+    return _Raw(table_store)
+
+
+def test_a_field_is_an_attribute_of_its_own(table_store: Store, raw: _Raw) -> None:
+    session = opened(table_store, 1)
+    row = raw.row(f"SESSION#{session.id}")
+    assert row["status"] == {"S": "pending"}
+    assert row["created_at"] == {"N": str(NOW)}
+    assert row["order"] == {"S": msgspec.json.encode(session.order).decode()}
+    assert "running_at" not in row
+
+
+def test_what_a_newer_version_wrote_survives_a_save(table_store: Store, raw: _Raw) -> None:
+    session = opened(table_store, 1)
+    raw.put(f"SESSION#{session.id}", "from_the_future", "keep")
+    raw.put("CONSUMER#c-ada", "from_the_future", "keep")
+    ended(table_store, session)
+    consumer = table_store.access.consumer("c-ada")
+    assert consumer is not None
+    table_store.access.put_consumer(consumer, create=False)
+    assert raw.row(f"SESSION#{session.id}")["from_the_future"] == {"S": "keep"}
+    assert raw.row("CONSUMER#c-ada")["from_the_future"] == {"S": "keep"}
+
+
+def test_a_save_writes_what_changed_and_nothing_else(table_store: Store, raw: _Raw) -> None:
+    session = opened(table_store, 1)
+    raw.put(f"SESSION#{session.id}", "status_reason", "by hand")
+    table_store.sessions.save(session, replaced(session, last_heartbeat_at=NOW))
+    row = raw.row(f"SESSION#{session.id}")
+    assert (row["status_reason"], row["last_heartbeat_at"]) == ({"S": "by hand"}, {"N": str(NOW)})
+
+
+def test_a_final_session_leaves_the_index_and_is_given_an_end(table_store: Store, raw: _Raw) -> None:
+    session = opened(table_store, 1)
+    live = raw.row(f"SESSION#{session.id}")
+    assert (live["ix_due"], live["ix_due_at"]) == ({"S": "pending"}, {"N": str(NOW)})
+    assert "ttl" not in live
+    ended(table_store, session, NOW + HOUR)
+    final = raw.row(f"SESSION#{session.id}")
+    assert final.keys().isdisjoint({"ix_due", "ix_due_at"})
+    assert final["ttl"] == {"N": str((NOW + HOUR) // SECOND + RETENTION)}
+    assert final["ix_feed"] == {"S": "sessions#2026-09"}
+
+
+def test_a_history_lasts_as_long_as_its_session(table_store: Store, raw: _Raw) -> None:
+    session = opened(table_store, 1)
+    ended(table_store, session, NOW + HOUR)
+    lifetime = int(raw.row(f"SESSION#{session.id}")["ttl"]["N"])
+    events = [key for key in raw.all_keys() if key[1].startswith("EVENT#")]
+    assert len(events) == 3
+    assert all(int(raw.row(*key)["ttl"]["N"]) >= lifetime for key in events)
+
+
+def test_an_idempotency_key_is_kept_hashed_until_it_expires(table_store: Store, raw: _Raw) -> None:
+    known(table_store)
+    asked = an_admission(idempotency_key="ключ\n" * 1000, body_hash="h", idempotency_expires_at=NOW + HOUR)
+    table_store.sessions.open(a_session(1), an_event(a_session(1)), asked)
+    [key] = [key for key in raw.all_keys() if key[1].startswith("REPLAY#")]
+    assert len(key[1]) == len("REPLAY#") + 64
+    assert raw.row(*key)["ttl"] == {"N": str((NOW + HOUR) // SECOND)}
+
+
+def test_an_old_snapshot_leaves_nothing_behind(table_store: Store, raw: _Raw) -> None:
+    for count in (5000, 10, 0):
+        table_store.inventory.put(a_snapshot(count))
+    assert len([key for key in raw.all_keys() if key[1].startswith("CHUNK#")]) == 1
+
+
+def test_a_transaction_that_the_transport_repeats_counts_once(table_store: Store, raw: _Raw) -> None:
+    session = opened(table_store, 1)
+    answers: list[None] = []
+
+    def once_more(**_: object) -> float | None:
+        """As if the first answer had been lost."""
+        answers.append(None)
+        return 0.0 if len(answers) % 2 else None
+
+    raw.client.meta.events.register_first("needs-retry.dynamodb.TransactWriteItems", once_more)
+    try:
+        final = ended(table_store, session)
+    finally:
+        raw.client.meta.events.unregister("needs-retry.dynamodb.TransactWriteItems", once_more)
+    assert len(answers) == 4
+    assert table_store.sessions.get(session.id) == final
+    assert len(table_store.sessions.events(session.id)) == 3
+    consumer = table_store.access.consumer("c-ada")
+    assert consumer is not None
+    assert (consumer.sessions, consumer.committed_per_hour) == (0, 0)
+
+
+def test_a_store_has_one_client_and_makes_it_when_it_is_needed(
+    dynoxide: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    create_client = BotoSession.create_client
+
+    def counted(self: BotoSession, name: str, *args: Any, **kwargs: Any) -> Any:
+        made.append(name)
+        return create_client(self, name, *args, **kwargs)
+
+    monkeypatch.setattr(BotoSession, "create_client", counted)
+    store = open_store(SETTINGS, Table("shopper-other", client_of(dynoxide).meta.endpoint_url))
+    assert made == []
+    store.table.create()
+    opened(store, 1)
+    store.health.sweep_done("expire", NOW)
+    store.inventory.asked(NOW)
+    store.rates.reserve("vastai", "read", NOW, 1, 1)
+    assert made == ["dynamodb"]
+
+
+def test_a_table_that_is_not_there_is_trouble(dynoxide: Table) -> None:
+    store = open_store(SETTINGS, Table("shopper-nowhere", client_of(dynoxide).meta.endpoint_url))
+    with pytest.raises(StoreDown, match="ResourceNotFoundException"):
+        store.sessions.get("x")
+    with pytest.raises(StoreDown):
+        opened(store, 1)
