@@ -1,0 +1,65 @@
+"""Alerts by SNS: one publish carries plain text for people, JSON for webhooks, and attributes to filter by."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.alert import Alert
+from chalicelib.domain.errors import StoreDown
+from chalicelib.domain.instant import rfc3339
+
+_SUBJECT_LENGTH = 100  # SNS takes no more
+
+
+class SnsNotifier:
+    """The Notifier port over one topic; `client` is a boto3 SNS client."""
+
+    def __init__(self, client: Any, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def publish(self, alert: Alert) -> None:
+        attributes = {"kind": alert.kind, "consumer": alert.consumer or "operators"}
+        try:
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=_subject(alert),
+                MessageStructure="json",
+                Message=json.dumps({"default": alert.detail, "email": _letter(alert), "https": _data(alert)}),
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+                },
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StoreDown(f"the topic did not take the alert: {error}") from error
+
+
+def _subject(alert: Alert) -> str:
+    """ASCII without control characters, as SNS demands."""
+    text = f"[gpu-shopper] {alert.kind.replace('_', ' ')}" + (f": {alert.session}" if alert.session else "")
+    return text.encode("ascii", "replace").decode()[:_SUBJECT_LENGTH]
+
+
+def _letter(alert: Alert) -> str:
+    lines = [alert.detail, "", f"at        {rfc3339(alert.at)}"]
+    lines += [
+        f"{name:<9} {value}" for name, value in (("session", alert.session), ("consumer", alert.consumer)) if value
+    ]
+    return "\n".join([*lines, f"id        {alert.dedupe_id}"])
+
+
+def _data(alert: Alert) -> str:
+    return json.dumps(
+        {
+            "kind": alert.kind,
+            "dedupe_id": alert.dedupe_id,
+            "at": rfc3339(alert.at),
+            "consumer": alert.consumer,
+            "session": alert.session,
+            "provider": alert.provider,
+            "period": alert.period,
+            "threshold": alert.threshold,
+            "detail": alert.detail,
+        }
+    )

@@ -1,0 +1,26 @@
+"""What a wake-up message asks for: one step of one session, or one sweep now."""
+
+import json
+import logging
+
+from chalicelib import sweeps
+from chalicelib.ports import Ports
+from chalicelib.usecases.stepping import step
+
+log = logging.getLogger(__name__)
+
+
+def handle(ports: Ports, body: str) -> None:
+    """Act on one queue message. An unreadable one is logged and dropped: the sweeps do the work anyway."""
+    try:
+        message = json.loads(body)
+        session, sweep = message.get("session"), message.get("sweep")
+    except (ValueError, AttributeError):
+        log.error("unreadable wake-up dropped")
+        return
+    if isinstance(session, str):
+        step(ports, session)
+    elif sweep in sweeps.SWEEPS:
+        sweeps.run(sweep, ports)
+    else:
+        log.error("wake-up for nothing known dropped")

@@ -1,0 +1,1 @@
+"""The work: read, decide by the rules, apply through the ports."""

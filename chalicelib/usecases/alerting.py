@@ -1,0 +1,37 @@
+"""Put an alert into the outbox; the alert sweep sends it, however long the topic is down."""
+
+import logging
+
+from chalicelib.domain.alert import Alert
+from chalicelib.domain.errors import ShopperError
+from chalicelib.ports import Ports
+
+log = logging.getLogger(__name__)
+
+
+def tell(ports: Ports, alert: Alert) -> None:
+    """Once per `dedupe_id`. Telling must never stop the work it tells of: trouble with the outbox is logged."""
+    try:
+        new = ports.alerts.add(alert)
+    except ShopperError as error:
+        log.error("alert not kept (%s): %s: %s", error, alert.kind, alert.detail)
+        return
+    if new:
+        log.warning("alert %s: %s", alert.kind, alert.detail, extra={"session": alert.session, "kind": alert.kind})
+
+
+def send_pending(ports: Ports, limit: int = 100) -> int:
+    """Publish what waits, oldest first; stops at the first failure so that the order is kept. Returns how many went.
+
+    An alert is marked after its publish: a crash in between sends it twice under one dedupe id, never not at all.
+    """
+    sent = 0
+    for alert in ports.alerts.pending(limit):
+        try:
+            ports.notifier.publish(alert)
+        except ShopperError as error:
+            log.error("alerts wait: %s", error)
+            break
+        ports.alerts.mark_sent(alert.dedupe_id, ports.clock.now())
+        sent += 1
+    return sent

@@ -1,0 +1,105 @@
+"""From "created" to "SSH answers": watch a booting machine, and give it up by the rules."""
+
+import logging
+
+import msgspec
+
+from chalicelib.domain import session as rules
+from chalicelib.domain.attempt import Attempt
+from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderError
+from chalicelib.domain.instance import Absent, Address, Instance, Phase
+from chalicelib.domain.instant import seconds
+from chalicelib.domain.launch import boot_pause, failure
+from chalicelib.domain.session import Session
+from chalicelib.ports import Ports
+from chalicelib.usecases.destroying import destroy
+from chalicelib.usecases.keeping import keep, later
+from chalicelib.usecases.launching import fail, with_attempt
+from chalicelib.usecases.observing import listing, provider_named
+
+log = logging.getLogger(__name__)
+
+
+def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
+    """One look at the machine.
+
+    1. Twins under the same tag are remembered and destroyed.  2. Gone, wrong, dearer, dead or too late:
+    the attempt has failed.  3. Our key goes in.  4. Running and SSH answers: the session runs.
+    """
+    policy = ports.settings.policy
+    machine, attempt = _look(ports, session, attempt)
+    now = ports.clock.now()
+    called_at = attempt.called_at or attempt.at
+    if machine is None and now - called_at >= seconds(policy.appear_seconds):
+        fail(ports, session, attempt.ended(now, "vanished", "the provider does not know the machine (any more)"))
+        return
+    lost = failure(attempt, machine, session.held_per_hour, now, policy) if machine else None
+    if lost is not None:
+        fail(ports, session, attempt.ended(now, *lost))
+        return
+    address = None
+    if machine is not None:
+        attempt = _attach_key(ports, session, attempt)
+        address = _answering(ports, machine)
+    if machine is not None and address is not None:
+        up = msgspec.structs.replace(attempt, outcome="running", detail=None, at=now)
+        ready = msgspec.structs.replace(
+            with_attempt(session, up), price_per_hour=machine.price_per_hour or session.price_per_hour
+        )
+        keep(ports, session, *rules.run(ready, address, now))
+        return
+    if now >= attempt.deadline_at:
+        detail = f"not usable in time; the provider last said {machine.status if machine else 'nothing'}"
+        fail(ports, session, attempt.ended(now, "timed_out", detail))
+        return
+    up_but_deaf = machine is not None and machine.phase is Phase.RUNNING and bool(machine.addresses)
+    pause = seconds(policy.ssh_poll_seconds) if up_but_deaf else boot_pause(called_at, now, policy)
+    said = (machine.message or machine.status) if machine else "not listed yet"
+    waiting = msgspec.structs.replace(attempt, polls=attempt.polls + 1, detail=said)
+    after = msgspec.structs.replace(with_attempt(session, waiting), status_reason=said)
+    keep(ports, session, later(ports, after, pause))
+
+
+def _look(ports: Ports, session: Session, attempt: Attempt) -> tuple[Instance | None, Attempt]:
+    """Our machine as the provider sees it (None: nowhere), and the attempt with every twin remembered.
+
+    An unreadable list is no evidence, and no reason to keep a tenant waiting: then the machine is asked for by id.
+    """
+    provider = provider_named(ports, attempt.offer.provider)
+    main = attempt.instance_id
+    machine: Instance | None = None
+    try:
+        tagged = listing(ports, attempt.offer.provider).tagged(session.tag)
+    except ListIncomplete as error:
+        log.warning("session %s: %s", session.id, error, extra={"session": session.id})
+    else:
+        attempt = attempt.knows(*(twin.id for twin in tagged))
+        main = attempt.instance_id
+        machine = next((twin for twin in tagged if twin.id == main), None)
+        for twin in tagged:
+            if twin.id != main:
+                destroy(provider, twin.id, f"twin of the machine of session {session.id}")
+    if main is not None and (machine is None or (machine.phase is Phase.RUNNING and not machine.addresses)):
+        found = provider.get(main)
+        machine = None if isinstance(found, Absent) else found
+    return machine, attempt
+
+
+def _attach_key(ports: Ports, session: Session, attempt: Attempt) -> Attempt:
+    """Best effort: the create carries the key too, so a market that is slow to take it delays nobody."""
+    if attempt.key_attached or attempt.instance_id is None:
+        return attempt
+    try:
+        provider_named(ports, attempt.offer.provider).attach_key(attempt.instance_id, session.order.ssh_public_key)
+    except ProviderAuth:
+        raise
+    except ProviderError as error:
+        log.info("session %s: key not attached yet: %s", session.id, error, extra={"session": session.id})
+        return attempt
+    return msgspec.structs.replace(attempt, key_attached=True)
+
+
+def _answering(ports: Ports, machine: Instance) -> Address | None:
+    if machine.phase is not Phase.RUNNING:
+        return None
+    return next((at for at in machine.addresses if ports.ssh.answers(at.host, at.port)), None)

@@ -1,0 +1,137 @@
+"""The one way to end a machine, whoever asks: destroy, look, prove, and never stop before the proof."""
+
+import msgspec
+
+from chalicelib.domain import session as rules
+from chalicelib.domain.alert import stuck
+from chalicelib.domain.attempt import Attempt, Look, NotProven, Stage, look, prove
+from chalicelib.domain.destroy import late_arrival_possible, pause
+from chalicelib.domain.errors import ProviderError
+from chalicelib.domain.instance import Absent
+from chalicelib.domain.instant import Instant, seconds
+from chalicelib.domain.launch import lost_create_pause
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.session import NeverLaunched, Session, Status
+from chalicelib.ports import Ports
+from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.destroying import destroy
+from chalicelib.usecases.keeping import keep, later
+from chalicelib.usecases.observing import listing, provider_named
+
+
+def advance(ports: Ports, session: Session) -> None:
+    """One step towards gone.
+
+    1. No create was ever sent: done.  2. Proven: done, or the next attempt may start.  3. A destroy is due:
+    send it, look in a few seconds.  4. Otherwise look; two clean looks make the proof, anything alive starts over.
+    """
+    attempt = session.attempt
+    if attempt is None or all(one.called_at is None for one in session.attempts):
+        keep(ports, session, *rules.finish(session, NeverLaunched(), ports.clock.now()))
+    elif attempt.stage is Stage.CLOSED:
+        _finish(ports, session)
+    elif _destroy_due(attempt, ports.clock.now(), ports.settings.policy):
+        _destroy(ports, session, attempt)
+    else:
+        _look(ports, session, attempt)
+
+
+def _destroy_due(attempt: Attempt, now: Instant, policy: Policy) -> bool:
+    if not attempt.instance_ids:
+        return False
+    if attempt.look is not None and now - attempt.look.at < seconds(policy.destroy_backoff_max_seconds):
+        return False  # one clean look is nearly a proof, but not for longer than a destroy may be put off
+    return attempt.destroy_due_at is None or now >= attempt.destroy_due_at
+
+
+def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
+    """Ask for every machine of the attempt; what the provider answers is noted and proves nothing."""
+    policy = ports.settings.policy
+    provider = provider_named(ports, attempt.offer.provider)
+    trouble: ProviderError | None = None
+    for instance_id in attempt.instance_ids:
+        trouble = (
+            destroy(provider, instance_id, f"session {session.id}: {session.end_reason or attempt.outcome}") or trouble
+        )
+    now = ports.clock.now()
+    calls = attempt.destroy_calls + 1
+    asked = msgspec.structs.replace(
+        attempt,
+        destroy_calls=calls,
+        destroy_failures=attempt.destroy_failures + (trouble is not None),
+        destroy_called_at=now,
+        destroy_due_at=now + pause(calls, session.id, policy),
+        destroy_error=str(trouble) if trouble else None,
+    )
+    keep(ports, session, later(ports, _with(session, asked), seconds(policy.destroy_look_seconds)))
+    alert = stuck(session, asked, now, policy)
+    if alert is not None:
+        tell(ports, alert)
+
+
+def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
+    """Look everywhere the machine could still be. An unreadable answer raises, and nothing has changed."""
+    policy = ports.settings.policy
+    name = attempt.offer.provider
+    at = ports.clock.now()
+    found = listing(ports, name)
+    tagged = found.tagged(session.tag)
+    if tagged:  # so the create is answered: nothing else can turn up late
+        attempt = msgspec.structs.replace(attempt.knows(*(machine.id for machine in tagged)), answered=True)
+    answers = [provider_named(ports, name).get(instance_id) for instance_id in attempt.instance_ids]
+    absents = tuple(answer for answer in answers if isinstance(answer, Absent))
+    try:
+        seen = look(at, session.tag, attempt.instance_ids, absents, found)
+    except NotProven as alive:
+        _still_there(ports, session, attempt, str(alive))
+        return
+    attempt = msgspec.structs.replace(attempt, lists_without=attempt.lists_without + (not attempt.answered))
+    if late_arrival_possible(attempt, at, policy):
+        wait = lost_create_pause(attempt.called_at or at, at, policy)
+        keep(ports, session, later(ports, _with(session, attempt), wait))
+        return
+    _clean_look(ports, session, attempt, seen)
+
+
+def _still_there(ports: Ports, session: Session, attempt: Attempt, why: str) -> None:
+    """Something is alive: forget any clean look; the next destroy comes at its time, a first one at once."""
+    known_before = session.attempt.instance_ids if session.attempt else ()
+    due = attempt.destroy_due_at or 0
+    if attempt.instance_ids != known_before:
+        due = 0  # a machine nobody has asked for yet does not wait for its sister's turn
+    alive = msgspec.structs.replace(attempt, look=None, destroy_due_at=due or None, detail=why)
+    now = ports.clock.now()
+    asked_ago = now - (attempt.destroy_called_at or now)
+    wait = min(max(0, due - now), max(asked_ago, seconds(ports.settings.policy.destroy_look_seconds)))
+    keep(ports, session, later(ports, _with(session, alive), wait))
+
+
+def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) -> None:
+    policy = ports.settings.policy
+    spacing = seconds(policy.proof_spacing_seconds)
+    first = attempt.look
+    if first is None or set(first.instance_ids) != set(seen.instance_ids):
+        noted = msgspec.structs.replace(attempt, look=seen)
+        keep(ports, session, later(ports, _with(session, noted), spacing))
+        return
+    try:
+        proof = prove(attempt.offer.provider, session.tag, first, seen, spacing)
+    except NotProven:
+        keep(ports, session, later(ports, session, max(0, first.at + spacing - ports.clock.now())))
+        return
+    closed = msgspec.structs.replace(attempt, stage=Stage.CLOSED, look=seen, proof=proof)
+    proven = _with(session, closed)
+    if session.status is Status.TERMINATING:
+        keep(ports, session, *rules.finish(proven, proof, ports.clock.now()))
+    else:
+        keep(ports, session, later(ports, proven, 0))
+
+
+def _finish(ports: Ports, session: Session) -> None:
+    """The last attempt is closed: its proof, or that of the last attempt which sent a create, ends the session."""
+    proofs = [attempt.proof for attempt in session.attempts if attempt.proof is not None]
+    keep(ports, session, *rules.finish(session, proofs[-1], ports.clock.now()))
+
+
+def _with(session: Session, attempt: Attempt) -> Session:
+    return msgspec.structs.replace(session, attempts=(*session.attempts[:-1], attempt))

@@ -1,0 +1,238 @@
+"""Launch: pick the offer, write the intent, call create once, and make sense of whatever comes back."""
+
+import msgspec
+
+from chalicelib.domain import session as rules
+from chalicelib.domain.admission import creates_blocked
+from chalicelib.domain.alert import Alert, Kind
+from chalicelib.domain.attempt import Attempt, Stage
+from chalicelib.domain.destroy import late_arrival_possible
+from chalicelib.domain.errors import (
+    LaunchRefused,
+    LaunchUncertain,
+    OfferGone,
+    ProviderAuth,
+    ProviderBusy,
+    ProviderDown,
+    ProviderError,
+    Stale,
+)
+from chalicelib.domain.instant import SECOND, seconds
+from chalicelib.domain.launch import end_reason, lost_create_pause
+from chalicelib.domain.money import to_dollars
+from chalicelib.domain.offer import Offer, price_per_hour
+from chalicelib.domain.scaling import can_have, scaled, unscaled
+from chalicelib.domain.session import EndReason, Session, Status
+from chalicelib.ports import LaunchOrder, Ports, Provider
+from chalicelib.usecases import lifecycle
+from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.keeping import keep, later
+from chalicelib.usecases.observing import create_ended, listing, provider_named
+from chalicelib.usecases.recovering import ready_to_create
+from chalicelib.usecases.renting import candidates
+
+
+def begin(ports: Ports, session: Session) -> None:
+    """Start the next attempt, or end the session when none is left.
+
+    1. An offer not tried yet.  2. May anything be created there?  3. The create slot.  4. The very offer,
+    quoted afresh.  5. The intent, stored.  6. One create call.
+    """
+    policy = ports.settings.policy
+    waited = ports.clock.now() - session.state_entered_at
+    if session.status is Status.PENDING and waited >= seconds(policy.provision_deadline_seconds):
+        lifecycle.end(ports, session, EndReason.PROVISION_TIMEOUT, "service", "no create could be sent in time")
+        return
+    offer = _next_offer(ports, session)
+    if offer is None:
+        last = session.attempt
+        reason = end_reason(last.outcome) if last else EndReason.LAUNCH_REFUSED
+        lifecycle.end(ports, session, reason, "service", last.detail if last else "no offer left to try")
+        return
+    provider = provider_named(ports, offer.provider)
+    blocked = creates_blocked(ports.health.provider(offer.provider), ports.clock.now(), policy)
+    if blocked is not None:
+        raise ProviderDown(f"creates are held back: {blocked}", retry_after=10.0)
+    ready_to_create(ports, offer.provider)
+    ports.gate.pass_through(offer.provider, "create")
+    disk_gb = session.order.disk_gb
+    try:
+        quote = _quote(provider, offer)
+    except OfferGone as gone:
+        _unsent(ports, session, offer, "offer_gone", str(gone))
+        return
+    price = price_per_hour(quote, disk_gb)
+    if price > session.held_per_hour:
+        detail = f"now ${to_dollars(price):.4f}/h, agreed was at most ${to_dollars(session.held_per_hour):.4f}/h"
+        _unsent(ports, session, quote, "requote_dearer", detail)
+        return
+    now = ports.clock.now()
+    intent = _attempt(ports, quote, disk_gb, Stage.CALLING, called_at=now)
+    called, event = rules.start_attempt(session, intent, price, now)
+    # Whoever finds this intent orphaned may not conclude anything before the call must have ended.
+    called = msgspec.structs.replace(called, next_attempt_at=now + seconds(policy.create_in_flight_seconds))
+    called = keep(ports, session, called, event)
+    _create(ports, called, intent)
+
+
+def search(ports: Ports, session: Session, attempt: Attempt) -> None:
+    """A create without a clear answer: look for its tag, adopt what is found, give up only by the rule."""
+    now = ports.clock.now()
+    found = listing(ports, attempt.offer.provider).tagged(session.tag)
+    if found:
+        adopted = attempt.knows(*(machine.id for machine in found))
+        adopted = msgspec.structs.replace(
+            adopted, stage=Stage.BOOTING, answered=True, outcome="adopted", at=now, detail="found by its tag"
+        )
+        keep(ports, session, later(ports, with_attempt(session, adopted), 0))
+        return
+    looked = msgspec.structs.replace(attempt, stage=Stage.UNCERTAIN, lists_without=attempt.lists_without + 1)
+    if attempt.stage is Stage.CALLING:
+        looked = msgspec.structs.replace(looked, outcome="uncertain", detail="the create's answer was lost", at=now)
+    if late_arrival_possible(looked, now, ports.settings.policy):
+        pause = lost_create_pause(attempt.called_at or attempt.at, now, ports.settings.policy)
+        keep(ports, session, later(ports, with_attempt(session, looked), pause))
+    else:
+        fail(ports, session, looked.ended(now, "never_appeared"))
+        _tell_closed(ports, session, looked)
+
+
+def fail(ports: Ports, session: Session, attempt: Attempt) -> None:
+    """This attempt is over: prove it gone, then try the next offer, or end the session if none may be tried."""
+    now = ports.clock.now()
+    after = with_attempt(session, attempt)
+    if len(session.attempts) < session.order.max_attempts:
+        keep(ports, session, later(ports, after, 0))
+        return
+    ended, event = rules.end(after, end_reason(attempt.outcome), now, "service", attempt.detail)
+    keep(ports, session, ended, event)
+
+
+def with_attempt(session: Session, attempt: Attempt) -> Session:
+    return msgspec.structs.replace(session, attempts=(*session.attempts[:-1], attempt))
+
+
+def _tell_closed(ports: Ports, session: Session, attempt: Attempt) -> None:
+    detail = f"the create of {attempt.offer.id} had no clear answer, and no machine turned up: closed by the rule"
+    alert = Alert(
+        dedupe_id=f"uncertain:{session.id}:{len(session.attempts)}",
+        kind=Kind.LAUNCH_UNCERTAIN_CLOSED,
+        at=ports.clock.now(),
+        detail=detail,
+        consumer=session.consumer,
+        session=session.id,
+        provider=attempt.offer.provider,
+    )
+    tell(ports, alert)
+
+
+def _quote(provider: Provider, offer: Offer) -> Offer:
+    """The very offer as it stands now; where the buyer chooses the GPU count the market knows the row alone."""
+    row = provider.quote(unscaled(offer))
+    if not can_have(row, offer.gpu_count):
+        raise OfferGone(f"{offer.id}: {offer.gpu_count} GPUs cannot be had any more")
+    return scaled(row, offer.gpu_count)
+
+
+def _next_offer(ports: Ports, session: Session) -> Offer | None:
+    if len(session.attempts) >= session.order.max_attempts:
+        return None
+    if not session.attempts:
+        return session.wanted
+    tried = tuple(attempt.offer for attempt in session.attempts)
+    affordable = (
+        offer
+        for offer in candidates(ports, session.order, session.hours, tried)
+        if price_per_hour(offer, session.order.disk_gb) <= session.held_per_hour
+    )
+    return next(affordable, None)
+
+
+def _attempt(ports: Ports, offer: Offer, disk_gb: int, stage: Stage, called_at: int | None) -> Attempt:
+    now = ports.clock.now()
+    deadline = now + seconds(ports.settings.policy.provision_deadline_seconds)
+    return Attempt(offer=offer, disk_gb=disk_gb, stage=stage, called_at=called_at, at=now, deadline_at=deadline)
+
+
+def _unsent(ports: Ports, session: Session, offer: Offer, outcome: str, detail: str) -> None:
+    """No create was sent for this offer: note it, and go on at once."""
+    attempt = _attempt(ports, offer, session.order.disk_gb, Stage.CLOSED, called_at=None)
+    attempt = msgspec.structs.replace(attempt, answered=True, outcome=outcome, detail=detail)
+    after = msgspec.structs.replace(session, attempts=(*session.attempts, attempt))
+    keep(ports, session, later(ports, after, 0))
+
+
+def _create(ports: Ports, session: Session, intent: Attempt) -> None:
+    order = session.order
+    offer = intent.offer
+    launch = LaunchOrder(
+        tag=session.tag,
+        offer=offer,
+        disk_gb=order.disk_gb,
+        ssh_public_key=order.ssh_public_key,
+        image=order.image,
+        env=order.env,
+        onstart=order.onstart,
+        ports=order.ports,
+        bid_per_hour=offer.gpu_per_hour if offer.spot else None,
+    )
+    error: ProviderError | None = None
+    try:
+        receipt = provider_named(ports, offer.provider).create(launch)
+    except LaunchUncertain as doubt:
+        error = doubt
+        ids = (doubt.instance_id,) if doubt.instance_id else ()
+        answered = bool(ids)
+        outcome, stage = ("refused_with_machine", Stage.ENDING) if ids else ("uncertain", Stage.UNCERTAIN)
+    except (OfferGone, LaunchRefused, ProviderAuth, ProviderBusy, ProviderDown) as refusal:
+        error, ids, answered, stage = refusal, (), True, Stage.ENDING
+        outcome = "offer_gone" if isinstance(refusal, OfferGone) else "refused"
+    except Exception as surprise:
+        error, ids, answered, stage = ProviderDown(repr(surprise)), (), False, Stage.UNCERTAIN
+        outcome = "uncertain"
+    else:
+        ids, answered, outcome, stage = (receipt.instance_id,), True, "created", Stage.BOOTING
+    _record(ports, session.id, len(session.attempts) - 1, ids, answered, outcome, stage, error)
+    if error is None or _tells_of_the_market(error):
+        create_ended(ports, offer.provider, error)
+
+
+def _tells_of_the_market(error: ProviderError) -> bool:
+    """A wrong order or an offer somebody else took says nothing about the market's health."""
+    if isinstance(error, LaunchRefused):
+        return error.kind == "no_funds"
+    return not isinstance(error, (OfferGone, ProviderBusy))
+
+
+def _record(
+    ports: Ports,
+    session_id: str,
+    number: int,
+    ids: tuple[str, ...],
+    answered: bool,
+    outcome: str,
+    stage: Stage,
+    error: ProviderError | None,
+) -> None:
+    """Store the create's answer, whatever happened to the session meanwhile: an id must never be lost."""
+    while True:
+        session = ports.sessions.get(session_id)
+        if session is None or session.final or number != len(session.attempts) - 1:
+            return  # only after the window for late arrivals, and then the machine is an orphan by its tag
+        attempt = session.attempts[number].knows(*ids)
+        now = ports.clock.now()
+        detail = str(error) if error else None
+        if attempt.stage not in (Stage.BOOTING, Stage.CLOSED):  # else it was found by its tag in the meantime
+            attempt = msgspec.structs.replace(attempt, answered=answered, outcome=outcome, detail=detail, at=now)
+        try:
+            if attempt.stage in (Stage.BOOTING, Stage.ENDING, Stage.CLOSED):
+                keep(ports, session, later(ports, with_attempt(session, attempt), 0))
+            elif stage is Stage.ENDING:
+                fail(ports, session, attempt.ended(now))
+            else:
+                attempt = msgspec.structs.replace(attempt, stage=stage)
+                pause = seconds(ports.settings.policy.boot_poll_seconds) if ids else 10 * SECOND
+                keep(ports, session, later(ports, with_attempt(session, attempt), pause))
+        except Stale:
+            continue
+        return

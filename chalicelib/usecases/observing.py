@@ -1,0 +1,68 @@
+"""Look at a provider, and let everybody know how the looking went."""
+
+import logging
+from collections.abc import Callable
+
+from chalicelib.domain import admission
+from chalicelib.domain.admission import ProviderState
+from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
+from chalicelib.domain.instance import Listing
+from chalicelib.domain.instant import Instant, seconds
+from chalicelib.ports import Ports, Provider
+
+log = logging.getLogger(__name__)
+
+_FRESH_SECONDS = 20.0  # good news is written down at most this often: it only matters after minutes of silence
+
+
+def provider_named(ports: Ports, name: str) -> Provider:
+    """Raises ProviderError for a market whose credentials were taken out while sessions of it live."""
+    try:
+        return ports.providers[name]
+    except KeyError:
+        raise ProviderError(f"{name} is not configured: its machines cannot be looked after") from None
+
+
+def listing(ports: Ports, name: str) -> Listing:
+    """A complete list taken now; success and failure are noted. Raises ListIncomplete and its kin."""
+    provider = provider_named(ports, name)
+    try:
+        found = provider.list()
+    except ProviderError as error:
+        auth, reason, now = isinstance(error, ProviderAuth), str(error), ports.clock.now()
+        _note(ports, name, lambda state: admission.list_failed(state, now, reason, auth))
+        raise
+    state = ports.health.provider(name)
+    stale = state.last_complete_list_at is None or (
+        found.taken_at - state.last_complete_list_at >= seconds(_FRESH_SECONDS)
+    )
+    if stale or state.list_failing_since is not None or state.auth_failed_at is not None:
+        _note(ports, name, lambda state: admission.list_succeeded(state, found.taken_at))
+    return found
+
+
+def destroy_stuck(ports: Ports, name: str, since: Instant | None) -> None:
+    """Since when the longest unfinished destroy has been going on; creates are refused when that is too long."""
+    if ports.health.provider(name).destroy_stuck_since != since:
+        _note(ports, name, lambda state: admission.destroy_stuck(state, since))
+
+
+def create_ended(ports: Ports, name: str, error: ProviderError | None) -> None:
+    """Count one create call for the breaker, and failed credentials for everybody."""
+    now = ports.clock.now()
+    policy = ports.settings.policy
+    reason = str(error) if error else None
+    if isinstance(error, ProviderAuth):
+        _note(ports, name, lambda state: admission.list_failed(state, now, reason or "", auth=True))
+    _note(ports, name, lambda state: admission.create_ended(state, now, error is None, reason, policy))
+
+
+def _note(ports: Ports, name: str, change: Callable[[ProviderState], ProviderState]) -> None:
+    """Read, change, write; a few times if others write too. Health is advice: losing one note harms nothing."""
+    for _ in range(4):
+        try:
+            ports.health.save_provider(change(ports.health.provider(name)))
+        except Stale:
+            continue
+        return
+    log.warning("provider %s: health note lost to concurrent writers", name, extra={"provider": name})

@@ -1,0 +1,142 @@
+"""Hold the provider's complete list against the table, and act on the difference by the rules."""
+
+import logging
+
+import msgspec
+
+from chalicelib.domain.alert import Alert, Kind
+from chalicelib.domain.attempt import Stage
+from chalicelib.domain.diff import Findings, Orphan, accounted_for, braked, compare
+from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
+from chalicelib.domain.instance import Absent
+from chalicelib.domain.instant import HOUR, Instant
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.session import EndReason, Session
+from chalicelib.ports import Ports
+from chalicelib.usecases import lifecycle
+from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.destroying import destroy
+from chalicelib.usecases.observing import destroy_stuck, listing, provider_named
+
+log = logging.getLogger(__name__)
+
+ORPHANS, LOST = "orphans", "lost"
+
+
+def reconcile(ports: Ports, name: str) -> Findings | None:
+    """One pass over one provider; None when it could not be seen whole, or an overlapping pass was faster.
+
+    1. The provider's complete list.  2. Then the table, so that a machine being created has its row.
+    3. The difference, a pure rule.  4. What must be remembered is stored first: who loses that write does nothing.
+    5. The brake.  6. Orphans are destroyed, sessions whose machine is gone or wrong begin to end.
+    """
+    try:
+        found = listing(ports, name)
+    except ProviderError as error:
+        log.error("reconcile %s: not seen whole, nothing changed: %s", name, error, extra={"provider": name})
+        if isinstance(error, ProviderAuth):
+            detail = f"{name} refuses our credentials: creates are refused, machines there cannot be ended by us"
+            _tell(ports, Kind.PROVIDER_AUTH, f"auth:{name}:{ports.clock.now() // (24 * HOUR)}", detail, name)
+        return None
+    live = list(ports.sessions.live())
+    destroy_stuck(ports, name, _longest_destroy(live, name))
+    policy = ports.settings.policy
+    memory = ports.health.memory(name)
+    findings = compare(found, live, memory, ports.settings.deployment, ports.secrets.signing_keys, policy)
+    frozen = _frozen(findings, policy)
+    try:
+        ports.health.save_memory(msgspec.structs.replace(findings.memory, frozen=frozen))
+    except Stale:
+        log.info("reconcile %s: another pass was faster", name, extra={"provider": name})
+        return None
+    _report(ports, name, findings, frozen)
+    if policy.reconcile_dry_run:
+        return findings
+    if ORPHANS not in frozen:
+        for orphan in findings.orphans:
+            _end_orphan(ports, name, orphan)
+    if LOST not in frozen:
+        for session in findings.ghosts:
+            _end_ghost(ports, name, session)
+        for case in findings.doomed:
+            _end(ports, case.session, case.reason, case.detail)
+    return findings
+
+
+def _frozen(findings: Findings, policy: Policy) -> tuple[str, ...]:
+    """Which rules the mass-destroy brake stops in this pass."""
+    lost = len(findings.ghosts) + len(findings.doomed)
+    ours = findings.ours + len(findings.memory.missing)
+    return tuple(
+        rule for rule, count in ((ORPHANS, len(findings.orphans)), (LOST, lost)) if braked(count, ours, policy)
+    )
+
+
+def _longest_destroy(live: list[Session], name: str) -> Instant | None:
+    attempts = [session.attempt for session in live if session.provider == name]
+    since = [
+        attempt.ending_since
+        for attempt in attempts
+        if attempt is not None and attempt.stage is Stage.ENDING and attempt.destroy_calls and attempt.ending_since
+    ]
+    return min(since, default=None)
+
+
+def _end_orphan(ports: Ports, name: str, orphan: Orphan) -> None:
+    """Asked again by every pass until a complete list no longer shows it. The row itself has the last word:
+    the list of live sessions may lag behind it."""
+    session = ports.sessions.get(orphan.session_id)
+    if session is not None and accounted_for(orphan.instance, session):
+        return
+    error = destroy(provider_named(ports, name), orphan.instance.id, f"orphan of {orphan.session_id}")
+    detail = f"machine {orphan.instance.id} at {name} carries the tag of {orphan.session_id}, which no live session has"
+    _tell(
+        ports, Kind.ORPHAN_DESTROYED, f"orphan:{orphan.instance.id}", f"{detail}: {error or 'destroy accepted'}", name
+    )
+
+
+def _end_ghost(ports: Ports, name: str, session: Session) -> None:
+    """The lists no longer show it; only the provider's word on this very id makes it lost."""
+    instance_id = session.attempt.instance_id if session.attempt else None
+    try:
+        gone = instance_id is not None and isinstance(provider_named(ports, name).get(instance_id), Absent)
+    except ProviderError as error:
+        log.warning("session %s: missing, but unclear: %s", session.id, error, extra={"session": session.id})
+        return
+    if gone:
+        _end(ports, session, EndReason.LOST, "the machine is gone from its provider")
+
+
+def _end(ports: Ports, session: Session, reason: EndReason, detail: str) -> None:
+    try:
+        lifecycle.end(ports, session, reason, "reconcile", detail)
+    except Exception:
+        log.exception("session %s: could not be ended", session.id, extra={"session": session.id})
+        return
+    _tell(ports, Kind.SESSION_LOST, f"lost:{session.id}", f"{session.id}: {detail}", session.provider, session)
+
+
+def _report(ports: Ports, name: str, findings: Findings, frozen: tuple[str, ...]) -> None:
+    memory = findings.memory
+    for rule in frozen:
+        detail = (
+            f"{name}: {len(findings.orphans)} orphans, {len(findings.ghosts)} missing: {rule} frozen until looked at"
+        )
+        _tell(ports, Kind.BRAKE_FROZEN, f"brake:{name}:{rule}:{memory.listed_at // HOUR}", detail, name)
+    for instance in findings.unverified:
+        log.warning("machine %s at %s names this deployment but is not ours", instance.id, name)
+    counts = findings.ours, len(memory.strays), len(memory.missing)
+    log.info("reconcile %s: %d of ours, %d strays, %d missing", name, *counts, extra={"provider": name})
+
+
+def _tell(ports: Ports, kind: Kind, dedupe_id: str, detail: str, name: str, session: Session | None = None) -> None:
+    alert = Alert(
+        dedupe_id=dedupe_id,
+        kind=kind,
+        at=ports.clock.now(),
+        detail=detail,
+        consumer=session.consumer if session else None,
+        session=session.id if session else None,
+        provider=name,
+    )
+    tell(ports, alert)

@@ -1,0 +1,117 @@
+"""Look at the markets that are due, and keep what they offer."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from chalicelib.domain.errors import ProviderBusy, ProviderError
+from chalicelib.domain.freshness import asked_lately, is_due, is_spot_due, is_stale
+from chalicelib.domain.instant import Instant, seconds
+from chalicelib.domain.offer import Offer
+from chalicelib.ports import Ports, Snapshot, SnapshotHead
+
+log = logging.getLogger(__name__)
+
+Look = Callable[[], None]
+
+_LONG = seconds(2.0)
+"""When the on-demand offers took so long they are published at once: the interruptible ones will take longer still."""
+
+
+def side_by_side(looks: Sequence[Look]) -> None:
+    """Each in a thread of its own: a slow market delays the end of this function, and no other market."""
+    if looks:
+        with ThreadPoolExecutor(len(looks)) as pool:
+            for ended in [pool.submit(look) for look in looks]:
+                ended.result()
+
+
+def refresh(ports: Ports, together: Callable[[Sequence[Look]], None] = side_by_side) -> None:
+    """Look at every market that is due and that nobody else is looking at; `together` runs the looks.
+
+    What fails is noted on the market's snapshot, whose offers stay as they were, and reaches no other market.
+    """
+    now = ports.clock.now()
+    asked = asked_lately(ports.inventory.last_asked(), now, ports.settings.policy)
+    due = [name for name in ports.providers if _is_due(ports, ports.inventory.head(name), now, asked)]
+    together([partial(_claimed_look, ports, name, asked) for name in due])
+
+
+def _is_due(ports: Ports, head: SnapshotHead | None, now: Instant, asked: bool) -> bool:
+    if head is None:
+        return True
+    empty = head.fetched_at is None
+    return is_due(head.tried_at, now, ports.settings.policy, asked=asked, limited=head.limited, empty=empty)
+
+
+def _claimed_look(ports: Ports, name: str, asked: bool) -> None:
+    began = ports.clock.now()
+    # Whoever died while looking blocks the market no longer than what was seen before stays fresh.
+    until = began + seconds(ports.settings.policy.inventory_ttl_seconds)
+    if not ports.inventory.claim(name, began, until):
+        return
+    head = ports.inventory.head(name)
+    if _is_due(ports, head, began, asked):  # else somebody has just looked
+        _look(ports, name, head, began)
+    ports.inventory.release(name, until)
+
+
+def _look(ports: Ports, name: str, head: SnapshotHead | None, began: Instant) -> None:
+    try:
+        _search(ports, name, head, began)
+    except ProviderError as failure:
+        ports.inventory.mark_failed(name, began, _reason(failure), isinstance(failure, ProviderBusy))
+    except Exception as bug:
+        log.exception("provider %s: an unforeseen failure while looking at its offers", name, extra={"provider": name})
+        ports.inventory.mark_failed(name, began, f"internal error: {type(bug).__name__}", False)
+
+
+def _search(ports: Ports, name: str, head: SnapshotHead | None, began: Instant) -> None:
+    """On-demand offers first; the interruptible ones less often, and those known go on being shown until then."""
+    policy = ports.settings.policy
+    provider = ports.providers[name]
+    on_demand = provider.search(spot=False)
+    known = _known_spot(ports, head, began)
+    if known and not is_spot_due(min(offer.fetched_at for offer in known), began, policy):
+        _publish(ports, name, began, on_demand, known)
+        return
+    now = ports.clock.now()
+    if now - began >= _LONG or is_stale(head.fetched_at if head else None, now, policy):
+        _publish(ports, name, began, on_demand, known)
+    try:
+        spot = provider.search(spot=True)
+    except ProviderError as failure:
+        error = f"{'older' if known else 'no'} interruptible offers: {_reason(failure)}"
+        _publish(ports, name, began, on_demand, known, error, isinstance(failure, ProviderBusy))
+    else:
+        _publish(ports, name, began, on_demand, spot)
+
+
+def _known_spot(ports: Ports, head: SnapshotHead | None, now: Instant) -> list[Offer]:
+    """Interruptible offers of earlier looks, as long as they are no older than offers get when nobody asks."""
+    snapshot = ports.inventory.get(head.provider) if head and head.count else None
+    if snapshot is None:
+        return []
+    oldest = now - seconds(ports.settings.policy.inventory_idle_seconds)
+    return [offer for offer in snapshot.offers if offer.spot and offer.fetched_at >= oldest]
+
+
+def _publish(
+    ports: Ports,
+    name: str,
+    began: Instant,
+    on_demand: list[Offer],
+    spot: list[Offer],
+    error: str | None = None,
+    limited: bool = False,
+) -> None:
+    """With an `error` the on-demand offers are fresh all the same: a look that failed as a whole publishes nothing."""
+    offers = (*on_demand, *spot)
+    ports.inventory.put(
+        Snapshot(provider=name, offers=offers, fetched_at=began, tried_at=began, error=error, limited=limited)
+    )
+
+
+def _reason(failure: ProviderError) -> str:
+    return failure.reason or type(failure).__name__

@@ -1,0 +1,110 @@
+"""Open a session: everything that can be refused is refused here, before any provider call."""
+
+from chalicelib.domain import tag
+from chalicelib.domain.access import Caller, Consumer
+from chalicelib.domain.admission import creates_blocked
+from chalicelib.domain.choosing import best
+from chalicelib.domain.errors import Refusal
+from chalicelib.domain.instant import hours as in_hours
+from chalicelib.domain.instant import seconds
+from chalicelib.domain.launch import ceiling
+from chalicelib.domain.offer import Offer, disk_rented, price_per_hour
+from chalicelib.domain.session import Event, Order, Session, Status
+from chalicelib.ports import Admission, Ports
+from chalicelib.usecases.browsing import find, offers
+
+
+def rent(
+    ports: Ports,
+    *,
+    caller: Caller,
+    consumer: Consumer,
+    order: Order,
+    hours: float,
+    idempotency_key: str | None,
+    body_hash: str,
+) -> Session:
+    """The new session in `pending`, or the one that this very request opened before.
+
+    Raises Refusal: 404 offer_gone, 409 idempotency_conflict, 422 price_above_max, 429 quota_exceeded,
+    503 creates_blocked.
+    """
+    now = ports.clock.now()
+    if idempotency_key is not None:
+        earlier = ports.sessions.replayed(consumer.id, idempotency_key, body_hash, now)
+        if earlier is not None:
+            return earlier
+    offer = _pick(ports, order, hours)
+    _creates_allowed(ports, offer.provider)
+    session = _session(ports, consumer, order, hours, offer, now)
+    event = Event(
+        session_id=session.id, at=now, before=None, after=Status.PENDING, reason="requested", detail=offer.id,
+        actor=caller.consumer.id,
+    )  # fmt: skip
+    admission = Admission(
+        consumer=consumer,
+        key_id=caller.key_id if caller.consumer.id == consumer.id else None,
+        idempotency_key=idempotency_key,
+        body_hash=body_hash,
+        idempotency_expires_at=now + seconds(ports.settings.policy.idempotency_seconds),
+    )
+    opened = ports.sessions.open(session, event, admission)
+    ports.wakeups.session(opened.id)
+    return opened
+
+
+def _pick(ports: Ports, order: Order, hours: float) -> Offer:
+    if order.offer_id is not None:
+        offer = find(ports, order.offer_id)
+        if offer is None:
+            raise Refusal(404, "offer_gone", f"offer_id: {order.offer_id} is not offered (any more)", field="offer_id")
+        if offer.max_disk_gb is not None and disk_rented(offer, order.disk_gb) > offer.max_disk_gb:
+            detail = f"disk_gb: this offer has at most {offer.max_disk_gb:g} GB"
+            raise Refusal(422, "disk_too_large", detail, field="disk_gb")
+        price = price_per_hour(offer, order.disk_gb)
+        if order.max_price is not None and price > order.max_price:
+            detail = f"max_price: the offer costs ${price / 1e6:.6g}/h all-in with {order.disk_gb} GB"
+            raise Refusal(422, "price_above_max", detail, field="max_price")
+        return offer
+    found = candidates(ports, order, hours)
+    if not found:
+        detail = "requirements: no offer on any configured market satisfies them now"
+        raise Refusal(404, "offer_gone", detail, field="requirements")
+    return found[0]
+
+
+def candidates(ports: Ports, order: Order, hours: float, tried: tuple[Offer, ...] = ()) -> list[Offer]:
+    """Offers that satisfy the order's requirements, best first, none tried before and none of a tried machine."""
+    if order.requirements is None:
+        return []
+    policy = ports.settings.policy
+    ranked = best(offers(ports), order.requirements, order.disk_gb, hours, policy, tried=tried)
+    if order.max_price is None:
+        return ranked
+    return [offer for offer in ranked if price_per_hour(offer, order.disk_gb) <= order.max_price]
+
+
+def _creates_allowed(ports: Ports, provider: str) -> None:
+    reason = creates_blocked(ports.health.provider(provider), ports.clock.now(), ports.settings.policy)
+    if reason is not None:
+        raise Refusal(503, "creates_blocked", f"{provider}: {reason}", provider=provider, reason=reason)
+
+
+def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, offer: Offer, now: int) -> Session:
+    policy = ports.settings.policy
+    signing_key = ports.secrets.signing_keys[0]
+    listed = price_per_hour(offer, order.disk_gb)
+    return Session(
+        id=tag.mint(ports.settings.deployment, now, ports.ids.entropy(10), signing_key),
+        consumer=consumer.id,
+        state_entered_at=now,
+        created_at=now,
+        hours=hours,
+        expires_at=now + in_hours(hours),
+        hard_max_at=now + seconds(policy.hard_max_seconds),
+        order=order,
+        wanted=offer,
+        price_per_hour=listed,
+        held_per_hour=ceiling(listed, order.max_price, policy),
+        next_attempt_at=now,
+    )
