@@ -1,0 +1,69 @@
+"""The surface: every route, schedule and queue, one row each."""
+
+import logging
+
+from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+
+from chalicelib import sweeps
+from chalicelib.api.dispatch import Dispatch
+from chalicelib.api.routes import ROUTES
+from chalicelib.sweeps import messages
+from chalicelib.wiring import ports
+
+log = logging.getLogger("chalicelib.app")
+
+app = Chalice(app_name="cloud-gpu-shopper", configure_logs=False)  # chalicelib.log has its records
+app.register_middleware(Dispatch(ROUTES, ports), "http")
+
+for row in ROUTES:
+    app.route(row.path, methods=[row.method], name=f"{row.method} {row.path}")(row.handler)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="launch")
+def launch(_: CloudWatchEvent) -> None:
+    sweeps.run("launch", ports())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="expire")
+def expire(_: CloudWatchEvent) -> None:
+    sweeps.run("expire", ports())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="terminate")
+def terminate(_: CloudWatchEvent) -> None:
+    sweeps.run("terminate", ports())
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES), name="reconcile")
+def reconcile(_: CloudWatchEvent) -> None:
+    sweeps.run("reconcile", ports())
+
+
+@app.schedule(Rate(15, unit=Rate.MINUTES), name="janitor")
+def janitor(_: CloudWatchEvent) -> None:
+    sweeps.run("janitor", ports())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="alert")
+def alert(_: CloudWatchEvent) -> None:
+    sweeps.run("alert", ports())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="inventory")
+def inventory(_: CloudWatchEvent) -> None:
+    sweeps.run("inventory", ports())
+
+
+# The full ARN is a stand-in: the template puts the queue of its own stage there. A queue's name alone would
+# become a function in the template that nothing can replace, and stages would share the queue.
+@app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:shopper-wakeups", name="worker", batch_size=10)
+def worker(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
+    """A message that fails is named, so that it alone is delivered again; the others of its batch are done."""
+    failed = []
+    for record in event:
+        try:
+            messages.handle(ports(), record.body)
+        except Exception:
+            log.exception("a wake-up failed")
+            failed.append({"itemIdentifier": str(record.to_dict()["messageId"])})
+    return {"batchItemFailures": failed}

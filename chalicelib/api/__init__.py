@@ -1,0 +1,1 @@
+"""Who asks by HTTP, and what they are told."""

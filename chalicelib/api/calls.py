@@ -1,0 +1,46 @@
+"""One request as a handler sees it, and one answer as a handler gives it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from chalicelib.api.queries import QueryString
+from chalicelib.domain.access import Caller
+from chalicelib.domain.instant import Instant
+from chalicelib.ports import Ports
+
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B]):
+    """`body` is the row's model, already read, or None where the row takes no body."""
+
+    ports: Ports
+    path: str
+    """As it was asked for, with the stage in front where the platform puts one."""
+    params: Mapping[str, str]
+    query: QueryString
+    headers: Mapping[str, str]
+    body: B
+    known: Caller | None
+    """None on public rows only."""
+
+    @property
+    def caller(self) -> Caller:
+        if self.known is None:
+            raise LookupError("a public row knows no caller")
+        return self.known
+
+    @property
+    def now(self) -> Instant:
+        return self.ports.clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body` is anything that JSON can hold."""
+
+    status: int
+    body: object
+    headers: Mapping[str, str] = field(default_factory=dict)

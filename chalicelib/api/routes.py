@@ -1,0 +1,60 @@
+"""Every route there is, one row each. What has no row cannot be asked for, and no row is without a role."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chalicelib.api import consumers, health, inventory, keys, models, sessions, sweeps
+from chalicelib.api.calls import Answer, Call
+from chalicelib.api.lists import PAGED
+
+
+class Who(StrEnum):
+    PUBLIC = "public"  # nobody is asked for a key
+    ANY = "any"  # any valid key; the answer is the same for everyone
+    CONSUMER = "consumer"  # any valid key, for what is the caller's own; operators reach everyone's
+    OPERATOR = "operator"
+
+
+class Row(NamedTuple):
+    method: str
+    path: str
+    who: Who
+    handler: Callable[[Call[Any]], Answer]
+    query: tuple[str, ...] = ()
+    """The parameters it takes; any other is refused."""
+    body: type[msgspec.Struct] | None = None
+    """The body it takes; any field of any other is refused."""
+
+
+# fmt: off
+ROUTES: tuple[Row, ...] = (
+    Row("GET",    "/health",                      Who.PUBLIC,   health.check),
+    Row("GET",    "/inventory",                   Who.ANY,      inventory.page, inventory.FILTERS + PAGED),
+    Row("GET",    "/inventory/{offer_id}",        Who.ANY,      inventory.one, ("disk_gb",)),
+    Row("POST",   "/sessions",                    Who.CONSUMER, sessions.create, body=models.SessionBody),
+    Row("GET",    "/sessions",                    Who.CONSUMER, sessions.page, sessions.FILTERS + PAGED),
+    Row("GET",    "/sessions/{id}",               Who.CONSUMER, sessions.one),
+    Row("DELETE", "/sessions/{id}",               Who.CONSUMER, sessions.delete),
+    Row("GET",    "/sessions/{id}/events",        Who.CONSUMER, sessions.events, PAGED),
+    Row("POST",   "/sessions/{id}/done",          Who.CONSUMER, sessions.done),
+    Row("POST",   "/sessions/{id}/extend",        Who.CONSUMER, sessions.extend, body=models.ExtendBody),
+    Row("POST",   "/consumers",                   Who.OPERATOR, consumers.create, body=models.ConsumerBody),
+    Row("GET",    "/consumers",                   Who.OPERATOR, consumers.page, PAGED),
+    Row("PATCH",  "/consumers/{id}",              Who.OPERATOR, consumers.change, body=models.ConsumerChangeBody),
+    Row("POST",   "/consumers/{id}/keys",         Who.OPERATOR, keys.create),
+    Row("GET",    "/consumers/{id}/keys",         Who.OPERATOR, keys.page, PAGED),
+    Row("DELETE", "/consumers/{id}/keys/{key_id}", Who.OPERATOR, keys.delete),
+    Row("POST",   "/sweeps/{name}",               Who.OPERATOR, sweeps.start),
+)
+# fmt: on
+
+
+def by_path(rows: tuple[Row, ...]) -> Mapping[str, Mapping[str, Row]]:
+    """path → method → row."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        found.setdefault(row.path, {})[row.method] = row
+    return found
