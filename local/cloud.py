@@ -1,0 +1,47 @@
+"""SQS, SNS and SSM of the local cloud, in memory: `python -m local.cloud --port N`."""
+
+import argparse
+import logging
+import os
+
+from local.children import HOST
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+NAME = "shopper-local"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}"
+
+# Longer than the longest invocation, so that nobody gets a message twice while the first is still at work on it.
+VISIBILITY_SECONDS = 210
+# A wake-up this old is worth nothing: the scheduled functions have long done what it asked for.
+RETENTION_SECONDS = 3600
+
+
+def queue_url(port: int) -> str:
+    return f"http://{HOST}:{port}/{ACCOUNT}/{NAME}"
+
+
+def main() -> None:
+    """Serve until killed. The queue and the topic exist before the port answers."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    os.environ["MOTO_PORT"] = str(port)  # moto reads it at import to make up its own URLs
+
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from moto.sns.models import sns_backends
+    from moto.sqs.models import sqs_backends
+    from werkzeug.serving import run_simple
+
+    sqs_backends[ACCOUNT][REGION].create_queue(
+        NAME, None, VisibilityTimeout=VISIBILITY_SECONDS, MessageRetentionPeriod=RETENTION_SECONDS
+    )
+    sns_backends[ACCOUNT][REGION].create_topic(NAME)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    run_simple(
+        HOST, port, DomainDispatcherApplication(create_backend_app), threaded=True, request_handler=MotoRequestHandler
+    )
+
+
+if __name__ == "__main__":
+    main()
