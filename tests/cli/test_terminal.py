@@ -1,0 +1,60 @@
+"""On a real pseudo-terminal: the question, the live line, the colours, the width."""
+
+import os
+import pty
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+from tests.cli.stub import KEY, Stub
+from tests.cli.things import SESSION_ID, offer, session
+
+ROOT = Path(__file__).parents[2]
+CODE = "import sys; from cli.main import main; sys.exit(main(sys.argv[1:], pause=lambda seconds: None))"
+
+
+def _on_a_terminal(stub: Stub, *argv: str, typed: str = "", columns: int = 72) -> tuple[int, str]:
+    """(exit code, everything the terminal got)."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    environ = {**os.environ, "GPU_SHOPPER_URL": stub.url, "GPU_SHOPPER_KEY": KEY, "TERM": "xterm"}
+    environ.pop("COLUMNS", None)
+    process = subprocess.Popen(
+        [sys.executable, "-c", CODE, *argv], cwd=ROOT, env=environ, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    os.write(ours, typed.encode())
+    seen = b""
+    while True:
+        try:
+            got = os.read(ours, 4096)
+        except OSError:  # the other end is closed: how a pseudo-terminal says end of file
+            got = b""
+        if not got:
+            break
+        seen += got
+    os.close(ours)
+    return process.wait(timeout=30), seen.decode()
+
+
+def test_up_asks_watches_and_ends_with_the_ssh_command(stub: Stub, home: Path) -> None:
+    stub.says("GET", "/inventory/vastai:101", offer())
+    stub.says("POST", "/sessions", session(), status=202)
+    states = [session("provisioning", status_reason="pulling " + "image " * 40), session("running")]
+    stub.says("GET", f"/sessions/{SESSION_ID}", *states)
+    code, seen = _on_a_terminal(stub, "up", "--offer", "vastai:101", typed="y\n")
+    assert code == 0, seen
+    assert "[y/N]" in seen
+    frames = [frame for frame in seen.split("\r\x1b[2K") if "provisioning" in frame]
+    assert frames
+    assert all(len(frame) < 72 for frame in frames)
+    assert "\x1b[32mrunning\x1b[0m" in seen
+    assert seen.splitlines()[-1] == "ssh -p 41234 root@203.0.113.7"
+
+
+def test_a_table_takes_the_width_of_the_terminal(stub: Stub, home: Path) -> None:
+    stub.lists("/inventory", "offers", [offer(region="A very long name of a far away region " * 3)], providers={})
+    _, seen = _on_a_terminal(stub, "inventory", columns=72)
+    assert all(len(line.replace("\x1b[2m", "").replace("\x1b[0m", "")) <= 72 for line in seen.splitlines())
+    assert "…" in seen
