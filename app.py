@@ -56,7 +56,7 @@ def inventory(_: CloudWatchEvent) -> None:
 
 # The full ARN is a stand-in: the template puts the queue of its own stage there. A queue's name alone would
 # become a function in the template that nothing can replace, and stages would share the queue.
-@app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:shopper-wakeups", name="worker", batch_size=10)
+@app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:shopper-wakeups", name="worker", batch_size=1)
 def worker(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """A message that fails is named, so that it alone is delivered again; the others of its batch are done."""
     failed = []

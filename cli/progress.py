@@ -7,11 +7,12 @@ from cli.client import Client
 from cli.console import Console
 from cli.errors import ApiError, CliError, Unreachable
 from cli.shapes import Session
-from cli.words import clean, elapsed
+from cli.words import clean, elapsed, elide
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 POLL_SECONDS = 1.0
 POLL_LATER_SECONDS = 2.0  # after the first minute nobody counts seconds
+PLACE = 42  # columns of the live line: the provider's own words behind it need room too
 PATIENCE_SECONDS = 120.0  # without any answer: the session goes on by itself, the watching need not
 
 
@@ -60,7 +61,8 @@ class Watch:
         return session, self._clock() - began
 
     def _show(self, session: Session, watched: float, trouble: str | None) -> None:
-        said = f"no answer, asking on ({trouble})" if trouble else describe(session)
+        place = PLACE if self._console.err_terminal else None
+        said = f"no answer, asking on ({trouble})" if trouble else describe(session, place)
         if self._console.err_terminal:
             self._turn += 1
             self._console.live(f"{SPINNER[self._turn % len(SPINNER)]} {elapsed(watched)}  {said}")
@@ -69,12 +71,13 @@ class Watch:
             self._console.note(f"{elapsed(watched)}  {said}")
 
 
-def describe(session: Session) -> str:
-    """State, where, and the newest word about it."""
+def describe(session: Session, width: int | None = None) -> str:
+    """State, where (in at most `width` columns), and the newest word about it."""
     attempts = session.get("attempts") or []
     parts = [session["status"]]
     if attempts:
         place = attempts[-1].get("offer_id") or session.get("provider") or ""
+        place = place if width is None else elide(place, width)
         parts.append(f"{place} (attempt {len(attempts)})" if len(attempts) > 1 else place)
     word = session.get("status_reason") or (attempts[-1].get("detail") if attempts else None)
     if word and word not in parts:

@@ -18,6 +18,7 @@ from chalice.config import Config
 from chalicelib import log, settings
 from chalicelib.settings import Settings, SettingsError
 from local import banner, functions, gateway
+from local.backends import ROOT
 from local.schedule import Schedule
 from local.worker import SqsQueue, Worker
 
@@ -74,7 +75,7 @@ def main() -> int:
         return 1  # nobody is there any more
     try:
         operator_key = wiring.bootstrap()
-        config = CLIFactory(os.getcwd()).create_config_obj(STAGE)
+        config = CLIFactory(str(ROOT)).create_config_obj(STAGE)
         service = Service(app, config, chosen, os.environ["SHOPPER_QUEUE_URL"])
     except (SettingsError, OSError) as error:
         print(f"cannot start: {error}", file=sys.stderr)

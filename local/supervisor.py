@@ -16,6 +16,9 @@ from local.datadir import DataDir
 LOOK_SECONDS = 0.1
 SERVICE_STOP_SECONDS = 7.0  # it gives its own work five
 BACKEND_STOP_SECONDS = 3.0
+# Asked again after this long, somebody has lost patience. Sooner it is but the same wish by two ways: a signal to the
+# whole process group reaches us, and reaches make, which passes it on to us.
+IMPATIENCE_SECONDS = 0.5
 MOST_RESTARTS = 5  # within ...
 RESTART_WINDOW_SECONDS = 60.0  # ... this time; then something is wrong that another restart will not mend
 
@@ -30,6 +33,7 @@ class Supervisor:
         self._service = service
         self._data = data
         self._stop = threading.Event()
+        self._asked_at = 0.0
         self._restarts: dict[str, deque[float]] = {}
 
     def run(self) -> int:
@@ -50,10 +54,13 @@ class Supervisor:
         return 0
 
     def _asked(self, *_: object) -> None:
-        if self._stop.is_set():  # asked twice: no more patience
+        now = time.monotonic()
+        if not self._stop.is_set():
+            self._asked_at = now
+            self._stop.set()
+        elif now - self._asked_at > IMPATIENCE_SECONDS:
             for child in self._all():
                 child.kill()
-        self._stop.set()
 
     def _all(self) -> list[Child]:
         return [self._service, *self._backends.children]
@@ -64,15 +71,15 @@ class Supervisor:
         for child in self._backends.children:
             child.wait_ready(READY_SECONDS, self._stop.is_set)
         parts = self._backends
+        self._data.note(parts.note)
         scene = Scene(state=parts.state, lasting=parts.memory is None, simulated=parts.note.simulated)
         self._service.say(msgspec.json.encode(scene))
         self._service.wait_ready(READY_SECONDS, self._stop.is_set)
-        self._data.note(self._backends.note)
 
     def _replace_dead(self) -> None:
         for child in self._all():
             code = child.exit_code()
-            if code is None:
+            if code is None or self._stop.is_set():
                 continue
             if child is self._backends.memory:
                 raise ChildFailed(f"{child.name} ended with {code}, and with it all state{child.last_words()}")

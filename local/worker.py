@@ -116,7 +116,7 @@ class Worker:
     def _work(self, message: Message) -> None:
         try:
             answer = self._function.invoke(events.from_queue([message]))
-            if not (answer or {}).get("batchItemFailures"):
+            if not (isinstance(answer, dict) and answer.get("batchItemFailures")):
                 self._queue.delete(message)
         except Exception:
             log.exception("queue function failed; its message comes again", extra={"function": self._function.name})

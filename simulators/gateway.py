@@ -54,8 +54,11 @@ class Gateway:
             return Reply(503, b"Service Unavailable", content_type="text/plain")
         if slow:
             market.closing.wait(float(slow["seconds"]))
-        reply = self._run(request, route, ids, facts) if not wire or params.get("effect") else None
-        return self._spoil(wire, params, now) if wire else reply or Reply(500)
+        if not wire:
+            return self._run(request, route, ids, facts)
+        if params.get("effect"):
+            self._run(request, route, ids, facts)
+        return self._spoil(wire, params, now)
 
     def _run(self, request: Request, route: Route, ids: dict[str, str], facts: dict[str, str]) -> Reply:
         """The call itself, as the market would answer it on a good day."""

@@ -71,5 +71,7 @@ class State(msgspec.Struct, kw_only=True):
     wall: float = 0.0
     """The two clocks when the state was saved."""
     broke: bool = False
+    starts: int = 0
+    """So that chance does not repeat itself after a restart."""
     agenda: Agenda = msgspec.field(default_factory=Agenda)
     faults: Faults = msgspec.field(default_factory=Faults)

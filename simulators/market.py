@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from simulators.agenda import Event
 from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.machine import Machine, Options, State
 from simulators.ssh import PORTS, SshListeners
 from simulators.state import StateFile
@@ -25,9 +26,10 @@ class Market(ABC, Generic[M]):
     state: State
     machines: dict[str, M]
 
-    def __init__(self, clock: Clock, file: StateFile | None, seed: int) -> None:
+    def __init__(self, state: State, clock: Clock, file: StateFile | None) -> None:
         self.clock = clock
-        self.dice = random.Random(seed)
+        self.dice = random.Random(f"{state.seed}:{state.starts}")
+        state.starts += 1
         self.ssh = SshListeners(self.dice)
         self.closing = threading.Event()
         self.planned = threading.Event()
@@ -118,6 +120,10 @@ class Market(ABC, Generic[M]):
         if params is not None:
             self.touch()
         return params
+
+    @property
+    def faults(self) -> Faults:
+        return self.state.faults
 
     def live(self) -> list[M]:
         return [machine for machine in self.machines.values() if machine.alive]

@@ -41,8 +41,8 @@ class Refused(Exception):
         self.reply = reply
 
 
-def refuse(status: int, body: Any, **headers: str) -> Refused:
-    return Refused(Reply(status, body, headers))
+def refuse(status: int, body: Any) -> Refused:
+    return Refused(Reply(status, body))
 
 
 class Door(Protocol):

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import socketserver
 import sys
 import threading
 from collections.abc import Callable
@@ -27,6 +28,10 @@ class Request(msgspec.Struct):
     def json(self) -> Any:
         """The body as JSON, {} when there is none; raises msgspec.DecodeError."""
         return msgspec.json.decode(self.body) if self.body else {}
+
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object; raises msgspec.DecodeError for anything else."""
+        return msgspec.convert(self.json(), dict[str, Any])
 
 
 class Reply(msgspec.Struct):
@@ -82,6 +87,10 @@ class _Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Without the name look-up that the standard one makes."""
+        socketserver.TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)

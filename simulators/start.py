@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from simulators.clock import Clock, RealClock
+from simulators.faults import Fault
 from simulators.gateway import Gateway
 from simulators.ledger import Ledger
 from simulators.market import Market
@@ -30,7 +31,7 @@ LONGEST_NAP_SECONDS = 1.0
 
 
 class Simulator(Generic[A]):
-    """A running market. `market` is its inside: `.machines`, `.books()`, `.state.faults`, `.advance(seconds)`."""
+    """A running market. `market` is its inside: `.machines`, `.books()`, `.faults`, `.options`."""
 
     def __init__(self, market: A, door: Door, port: int) -> None:
         self.market = market
@@ -56,6 +57,25 @@ class Simulator(Generic[A]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def advance(self, seconds: float) -> None:
+        """Move the market's clock; everything that falls due happens before this returns."""
+        self.market.advance(seconds)
+
+    def fault(
+        self,
+        name: str,
+        *,
+        probability: float = 1.0,
+        count: int | None = None,
+        for_seconds: float | None = None,
+        match: dict[str, str] | None = None,
+        **params: Any,
+    ) -> None:
+        """Switch a fault on; see `simulators.faults`."""
+        with self.market.transaction() as now:
+            self.market.faults.set(Fault(name, probability, count, for_seconds, match or {}, params), now)
+            self.market.touch()
 
     def _tick(self) -> None:
         """Let planned things happen on time even when nobody calls."""

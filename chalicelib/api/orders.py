@@ -13,7 +13,7 @@ from chalicelib.domain.money import Micros, to_micros
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import Order, Requirements
 
-_ONSTART_LONGEST = 32 * 1024
+_ONSTART_LONGEST = 20 * 1024
 _SSH_PORT = 22
 
 

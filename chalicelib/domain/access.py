@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from chalicelib.domain import base32
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros
 
@@ -58,7 +59,7 @@ def issue(entropy: bytes, pepper: bytes) -> tuple[str, str, str]:
     """(key id, the key to show once, its digest to store) from 38 random bytes: 6 for the id, 32 for the secret."""
     if len(entropy) != 38:
         raise ValueError("a key takes 38 random bytes")
-    key_id = f"{int.from_bytes(entropy[:6], 'big') % 36**9:010d}"[:10]
+    key_id = base32.encode(int.from_bytes(entropy[:6], "big"), 10)
     secret = entropy[6:].hex()
     return key_id, f"gs_{key_id}_{secret}{_checksum(key_id, secret)}", digest(key_id, secret, pepper)
 

@@ -55,6 +55,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """When the intent to create was written; None while no create call was made."""
     answered: bool = False
     """The provider's answer to the create was clear (created, or refused): nothing can turn up late."""
+    appeared: bool = False
+    """A read has shown the main machine: from then on its absence means something."""
     key_attached: bool = False
     instance_ids: tuple[str, ...] = ()
     outcome: str = "launching"
@@ -89,6 +91,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             self,
             stage=Stage.ENDING,
             ending_since=at,
+            destroy_calls=0,  # what was asked of a twin before must not put off the first destroy of them all
+            destroy_due_at=None,
             look=None,
             outcome=outcome or self.outcome,
             detail=detail or self.detail,

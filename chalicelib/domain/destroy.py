@@ -8,16 +8,24 @@ from chalicelib.domain.policy import Policy
 
 
 def pause(calls: int, seed: str, policy: Policy) -> Millis:
-    """Until the next destroy after the `calls`-th one: 30 s doubling up to the cap, spread by `seed`."""
-    cap = policy.destroy_backoff_max_seconds
-    length = min(policy.destroy_backoff_seconds * 2 ** min(calls - 1, 16), cap)
+    """Until the next destroy after the `calls`-th one: 30 s doubling up to the cap, spread by `seed`.
+
+    The cap itself is not spread: sooner would be more destroys an hour than anybody needs, and those who began
+    together are apart by the pauses before.
+    """
+    length = policy.destroy_backoff_seconds * 2 ** min(calls - 1, 16)
     spread = 1 + policy.destroy_jitter * (2 * (crc32(f"{seed}:{calls}".encode()) / 0xFFFFFFFF) - 1)
-    return seconds(min(length * spread, cap))
+    return seconds(min(length * spread, policy.destroy_backoff_max_seconds))
 
 
 def late_arrival_possible(attempt: Attempt, now: Instant, policy: Policy) -> bool:
-    """Could the machine of an unclear create still turn up? Until then absence means nothing."""
-    if attempt.answered or attempt.called_at is None:
+    """Could a machine still turn up that no read has shown so far? Until then absence means nothing.
+
+    One that the create named may be missing from every read for a while; one of an unclear create for much longer.
+    """
+    if attempt.called_at is None or attempt.appeared:
         return False
+    if attempt.answered:
+        return bool(attempt.instance_ids) and now - attempt.at < seconds(policy.appear_seconds)
     waited = now - attempt.called_at >= seconds(policy.ambiguous_close_seconds)
     return not (waited and attempt.lists_without >= policy.ambiguous_close_lists)

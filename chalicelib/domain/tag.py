@@ -9,11 +9,10 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain import base32
 from chalicelib.domain.instant import Instant
 
 PREFIX = "shopper-"
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
-_VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
 _ULID_LENGTH = 26
 _MAC_LENGTH = 8  # 40 bits: one forged tag in 10^12 tries, and each try needs write access to the account
 
@@ -46,7 +45,7 @@ def mint(deployment: str, at: Instant, entropy: bytes, key: bytes) -> str:
     """A new session id for `deployment`, from ten bytes of randomness and the signing key."""
     if len(entropy) != 10:
         raise ValueError("a session id takes exactly ten bytes of randomness")
-    body = f"{deployment}-{_base32(at, 10)}{_base32(int.from_bytes(entropy, 'big'), 16)}"
+    body = f"{deployment}-{base32.encode(at, 10)}{base32.encode(int.from_bytes(entropy, 'big'), 16)}"
     return f"{body}-{_mac(body, key)}"
 
 
@@ -62,9 +61,9 @@ def read(tag: str | None, deployment: str, keys: Sequence[bytes]) -> Reading:
         return Foreign()
     body, _, mac = session_id.rpartition("-")
     owner, _, ulid = body.rpartition("-")
-    if owner != deployment or len(ulid) != _ULID_LENGTH or any(letter not in _VALUE for letter in ulid):
+    if owner != deployment or len(ulid) != _ULID_LENGTH or any(letter not in base32.ALPHABET for letter in ulid):
         return Foreign()
-    created_at = _number(ulid[:10])
+    created_at = base32.decode(ulid[:10])
     if any(hmac.compare_digest(_mac(body, key), mac) for key in keys):
         return Ours(session_id, created_at)
     return Unverified(session_id, created_at)
@@ -72,19 +71,4 @@ def read(tag: str | None, deployment: str, keys: Sequence[bytes]) -> Reading:
 
 def _mac(body: str, key: bytes) -> str:
     digest = hmac.new(key, body.encode(), hashlib.sha256).digest()
-    return _base32(int.from_bytes(digest[:5], "big"), _MAC_LENGTH)
-
-
-def _base32(number: int, length: int) -> str:
-    letters = []
-    for _ in range(length):
-        number, digit = divmod(number, 32)
-        letters.append(_ALPHABET[digit])
-    return "".join(reversed(letters))
-
-
-def _number(letters: str) -> int:
-    value = 0
-    for letter in letters:
-        value = value * 32 + _VALUE[letter]
-    return value
+    return base32.encode(int.from_bytes(digest[:5], "big"), _MAC_LENGTH)

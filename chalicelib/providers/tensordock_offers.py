@@ -23,6 +23,7 @@ _V0_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 # Four processes and a data loader per GPU, and room to load most models; the shape that was rented live throughout.
 _VCPUS, _RAM_GB = 8, 32
 _LEAST_VCPUS, _LEAST_RAM_GB = 2, 8  # with less, a GPU cannot be kept busy
+_RAM_STEP_GB, _MOST_RAM_GB = 16, 256  # every multiple up to here is on sale
 _RAM_SIZES = (8, 10, 16, 32)  # of the sizes that the market rents, those between least and wish
 _LEAST_DISK_GB, _DISK_STEP_GB = 100, 50
 _MOST_DISK_GB = 100_000  # hosts report what they like: twice the largest figure that was believable
@@ -107,7 +108,7 @@ def _offer(location: Mapping[str, object], row: object, at: Instant) -> Offer:
         cpu_cores=vcpus,
         ram_gb=ram_gb,
         max_disk_gb=_largest_disk(row),
-        max_gpu_count=None if count is None else min(int(count), _MOST_GPUS),
+        max_gpu_count=None if count is None else _most_gpus(row, int(count), vcpus, ram_gb),
         fetched_at=at,
         network=_network(row),
     )
@@ -121,6 +122,19 @@ def _shape(row: Mapping[str, object]) -> tuple[int, int]:
     vcpus = _VCPUS if max_vcpus is None else min(_VCPUS, int(max_vcpus) // 2 * 2)  # odd counts are refused
     ram_gb = _RAM_GB if max_ram is None else max(size for size in _RAM_SIZES if size <= max_ram)
     return vcpus, ram_gb
+
+
+def _most_gpus(row: Mapping[str, object], count: int, vcpus: int, ram_gb: int) -> int:
+    """How many GPUs can be rented at once with that shape for each of them."""
+    if ram_gb % _RAM_STEP_GB:
+        return 1  # multiples of the odd small sizes are not on sale
+    resources = _object(row, "resources")
+    shares = ((resources.get("max_vcpus"), vcpus), (resources.get("max_ram_gb"), ram_gb))
+    most = min(count, _MOST_GPUS, _MOST_RAM_GB // ram_gb)
+    for left, each in shares:
+        if (enough := number(left, 0, 1e12)) is not None:
+            most = min(most, int(enough) // each)
+    return max(most, 1)
 
 
 def _largest_disk(row: Mapping[str, object]) -> float | None:

@@ -6,7 +6,7 @@ from chalicelib.domain.errors import ListIncomplete, OfferGone, ProviderDown
 from chalicelib.domain.instance import Absent, Instance, Listing
 from chalicelib.domain.money import Micros, to_micros
 from chalicelib.domain.offer import Offer
-from chalicelib.ports import Clock, LaunchOrder, Receipt
+from chalicelib.ports import CallKind, Clock, LaunchOrder, Receipt
 from chalicelib.providers import vastai_create, vastai_instances, vastai_listing, vastai_offers
 from chalicelib.providers.clean import number
 from chalicelib.providers.http import Answer, Http
@@ -38,7 +38,8 @@ class VastAi:
 
     def quote(self, offer: Offer) -> Offer:
         asked = int(_checked(offer.provider_offer_id))
-        rows = self._bundles(vastai_offers.query(spot=offer.spot) | {"ask_contract_id": {"eq": asked}})
+        query = vastai_offers.query(spot=offer.spot) | {"ask_contract_id": {"eq": asked}}
+        rows = self._bundles(query, "read")  # somebody waits for this one: it must not queue behind the inventory
         quoted = vastai_offers.offers(rows, spot=offer.spot, fetched_at=self._clock.now())
         same = next((other for other in quoted if other.id == offer.id), None)
         if same is None or (same.gpu, same.gpu_count) != (offer.gpu, offer.gpu_count):
@@ -92,8 +93,8 @@ class VastAi:
         dollars = number(answer.fields.get("balance"), -1e9, 1e9) if credit is None else credit
         return None if dollars is None else to_micros(dollars)
 
-    def _bundles(self, query: vastai_offers.Query) -> Rows:
-        answer = self._http.call("search", "POST", "/api/v0/bundles/", json=query)
+    def _bundles(self, query: vastai_offers.Query, lane: CallKind = "search") -> Rows:
+        answer = self._http.call(lane, "POST", "/api/v0/bundles/", json=query)
         rows = answer.fields.get("offers")
         if not succeeded(answer) or not isinstance(rows, list):
             raise trouble(answer)

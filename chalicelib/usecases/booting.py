@@ -6,6 +6,7 @@ import msgspec
 
 from chalicelib.domain import session as rules
 from chalicelib.domain.attempt import Attempt
+from chalicelib.domain.destroy import pause
 from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderError
 from chalicelib.domain.instance import Absent, Address, Instance, Phase
 from chalicelib.domain.instant import seconds
@@ -27,10 +28,10 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
     the attempt has failed.  3. Our key goes in.  4. Running and SSH answers: the session runs.
     """
     policy = ports.settings.policy
-    machine, attempt = _look(ports, session, attempt)
+    machine, attempt, whole = _look(ports, session, attempt)
     now = ports.clock.now()
     called_at = attempt.called_at or attempt.at
-    if machine is None and now - called_at >= seconds(policy.appear_seconds):
+    if machine is None and whole and now - called_at >= seconds(policy.appear_seconds):
         fail(ports, session, attempt.ended(now, "vanished", "the provider does not know the machine (any more)"))
         return
     lost = failure(attempt, machine, session.held_per_hour, now, policy) if machine else None
@@ -53,36 +54,53 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
         fail(ports, session, attempt.ended(now, "timed_out", detail))
         return
     up_but_deaf = machine is not None and machine.phase is Phase.RUNNING and bool(machine.addresses)
-    pause = seconds(policy.ssh_poll_seconds) if up_but_deaf else boot_pause(called_at, now, policy)
+    wait = seconds(policy.ssh_poll_seconds) if up_but_deaf else boot_pause(called_at, now, policy)
     said = (machine.message or machine.status) if machine else "not listed yet"
     waiting = msgspec.structs.replace(attempt, polls=attempt.polls + 1, detail=said)
     after = msgspec.structs.replace(with_attempt(session, waiting), status_reason=said)
-    keep(ports, session, later(ports, after, pause))
+    keep(ports, session, later(ports, after, wait))
 
 
-def _look(ports: Ports, session: Session, attempt: Attempt) -> tuple[Instance | None, Attempt]:
-    """Our machine as the provider sees it (None: nowhere), and the attempt with every twin remembered.
+def _look(ports: Ports, session: Session, attempt: Attempt) -> tuple[Instance | None, Attempt, bool]:
+    """Our machine as the provider sees it (None: nowhere), the attempt with every twin remembered, and whether the
+    account was seen whole.
 
     An unreadable list is no evidence, and no reason to keep a tenant waiting: then the machine is asked for by id.
+    Not found so, it is only not found: one answer alone has been wrong before.
     """
     provider = provider_named(ports, attempt.offer.provider)
     main = attempt.instance_id
     machine: Instance | None = None
+    whole = True
     try:
-        tagged = listing(ports, attempt.offer.provider).tagged(session.tag)
+        listed = listing(ports, attempt.offer.provider)
     except ListIncomplete as error:
         log.warning("session %s: %s", session.id, error, extra={"session": session.id})
+        whole = False
     else:
+        tagged = listed.tagged(session.tag)
         attempt = attempt.knows(*(twin.id for twin in tagged))
         main = attempt.instance_id
-        machine = next((twin for twin in tagged if twin.id == main), None)
-        for twin in tagged:
-            if twin.id != main:
-                destroy(provider, twin.id, f"twin of the machine of session {session.id}")
+        machine = next((one for one in listed.instances if one.id == main), None)  # whatever its label says
+        attempt = _destroy_twins(ports, session, attempt, [twin.id for twin in tagged if twin.id != main])
     if main is not None and (machine is None or (machine.phase is Phase.RUNNING and not machine.addresses)):
         found = provider.get(main)
         machine = None if isinstance(found, Absent) else found
-    return machine, attempt
+    if machine is not None:
+        attempt = msgspec.structs.replace(attempt, appeared=True)
+    return machine, attempt, whole
+
+
+def _destroy_twins(ports: Ports, session: Session, attempt: Attempt, twins: list[str]) -> Attempt:
+    """Ask at the pace of every destroy, however often the booting machine is looked at."""
+    now = ports.clock.now()
+    if not twins or (attempt.destroy_due_at is not None and now < attempt.destroy_due_at):
+        return attempt
+    for twin in twins:
+        destroy(provider_named(ports, attempt.offer.provider), twin, f"twin of the machine of session {session.id}")
+    calls = attempt.destroy_calls + 1
+    due = now + pause(calls, session.id, ports.settings.policy)
+    return msgspec.structs.replace(attempt, destroy_calls=calls, destroy_due_at=due)
 
 
 def _attach_key(ports: Ports, session: Session, attempt: Attempt) -> Attempt:

@@ -7,12 +7,12 @@ from chalicelib.domain.alert import stuck
 from chalicelib.domain.attempt import Attempt, Look, NotProven, Stage, look, prove
 from chalicelib.domain.destroy import late_arrival_possible, pause
 from chalicelib.domain.errors import ProviderError
-from chalicelib.domain.instance import Absent
+from chalicelib.domain.instance import Absent, Instance
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.launch import lost_create_pause
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import NeverLaunched, Session, Status
-from chalicelib.ports import Ports
+from chalicelib.ports import Ports, Provider
 from chalicelib.usecases.alerting import tell
 from chalicelib.usecases.destroying import destroy
 from chalicelib.usecases.keeping import keep, later
@@ -49,6 +49,8 @@ def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
     policy = ports.settings.policy
     provider = provider_named(ports, attempt.offer.provider)
     trouble: ProviderError | None = None
+    if not attempt.appeared and _shown(provider, attempt):
+        attempt = msgspec.structs.replace(attempt, appeared=True)
     for instance_id in attempt.instance_ids:
         trouble = (
             destroy(provider, instance_id, f"session {session.id}: {session.end_reason or attempt.outcome}") or trouble
@@ -69,6 +71,14 @@ def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
         tell(ports, alert)
 
 
+def _shown(provider: Provider, attempt: Attempt) -> bool:
+    """Can the main machine be read at all? Once it could, it need not be waited for when it is gone."""
+    try:
+        return attempt.instance_id is not None and isinstance(provider.get(attempt.instance_id), Instance)
+    except ProviderError:
+        return False
+
+
 def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
     """Look everywhere the machine could still be. An unreadable answer raises, and nothing has changed."""
     policy = ports.settings.policy
@@ -80,6 +90,9 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
         attempt = msgspec.structs.replace(attempt.knows(*(machine.id for machine in tagged)), answered=True)
     answers = [provider_named(ports, name).get(instance_id) for instance_id in attempt.instance_ids]
     absents = tuple(answer for answer in answers if isinstance(answer, Absent))
+    alive = [answer for answer in answers if not isinstance(answer, Absent)]
+    if attempt.instance_id in found.ids() or any(answer.id == attempt.instance_id for answer in alive):
+        attempt = msgspec.structs.replace(attempt, appeared=True)
     try:
         seen = look(at, session.tag, attempt.instance_ids, absents, found)
     except NotProven as alive:

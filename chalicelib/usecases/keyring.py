@@ -7,7 +7,9 @@ import msgspec
 from chalicelib.domain.access import Caller, Consumer, KeyRecord, Role, issue
 from chalicelib.domain.errors import Refusal, Stale
 from chalicelib.domain.money import Micros, to_micros
+from chalicelib.domain.session import LIVE, EndReason
 from chalicelib.ports import Page, Ports
+from chalicelib.usecases import lifecycle
 
 _ISSUE_TRIES = 5
 
@@ -37,8 +39,9 @@ def consumers(ports: Ports, limit: int, cursor: str | None) -> Page[Consumer]:
 
 
 def change(ports: Ports, caller: Caller, consumer_id: str, changes: Mapping[str, object]) -> Consumer:
-    """Replace `role`, `max_sessions`, `max_price_per_hour` or `active`; live sessions go on under their old terms.
+    """Replace `role`, `max_sessions`, `max_price_per_hour` or `active`.
 
+    Live sessions go on under their old terms, but those of a consumer who is disabled end: nobody else could end them.
     Raises Refusal 404, or 409 `own_consumer` for an operator about to take their own rights away.
     """
     before = _known(ports, consumer_id)
@@ -46,7 +49,20 @@ def change(ports: Ports, caller: Caller, consumer_id: str, changes: Mapping[str,
     if consumer_id == caller.consumer.id and not (after.active and after.role is Role.OPERATOR):
         raise Refusal(409, "own_consumer", "an operator cannot take their own rights away; another one can")
     ports.access.put_consumer(after, create=False)
+    if not after.active:
+        _end_sessions(ports, consumer_id, caller.consumer.id)
     return after
+
+
+def _end_sessions(ports: Ports, consumer_id: str, actor: str) -> None:
+    cursor = None
+    while True:
+        page = ports.sessions.page(consumer=consumer_id, statuses=LIVE, provider=None, limit=100, cursor=cursor)
+        for session in page.items:
+            lifecycle.end(ports, session, EndReason.KEY_REVOKED, actor, "the consumer was disabled")
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def issue_key(ports: Ports, consumer_id: str) -> tuple[KeyRecord, str]:

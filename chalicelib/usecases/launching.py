@@ -82,7 +82,13 @@ def search(ports: Ports, session: Session, attempt: Attempt) -> None:
     if found:
         adopted = attempt.knows(*(machine.id for machine in found))
         adopted = msgspec.structs.replace(
-            adopted, stage=Stage.BOOTING, answered=True, outcome="adopted", at=now, detail="found by its tag"
+            adopted,
+            stage=Stage.BOOTING,
+            answered=True,
+            appeared=True,
+            outcome="adopted",
+            at=now,
+            detail="found by its tag",
         )
         keep(ports, session, later(ports, with_attempt(session, adopted), 0))
         return

@@ -34,11 +34,10 @@ def rent(
         earlier = ports.sessions.replayed(consumer.id, idempotency_key, body_hash, now)
         if earlier is not None:
             return earlier
-    offer = _pick(ports, order, hours)
-    _creates_allowed(ports, offer.provider)
-    session = _session(ports, consumer, order, hours, offer, now)
+    choice = _pick(ports, order, hours)
+    session = _session(ports, consumer, order, hours, choice, now)
     event = Event(
-        session_id=session.id, at=now, before=None, after=Status.PENDING, reason="requested", detail=offer.id,
+        session_id=session.id, at=now, before=None, after=Status.PENDING, reason="requested", detail=choice[0].id,
         actor=caller.consumer.id,
     )  # fmt: skip
     admission = Admission(
@@ -53,7 +52,8 @@ def rent(
     return opened
 
 
-def _pick(ports: Ports, order: Order, hours: float) -> Offer:
+def _pick(ports: Ports, order: Order, hours: float) -> list[Offer]:
+    """The offers this session may try, the first one first; never empty."""
     if order.offer_id is not None:
         offer = find(ports, order.offer_id)
         if offer is None:
@@ -65,12 +65,20 @@ def _pick(ports: Ports, order: Order, hours: float) -> Offer:
         if order.max_price is not None and price > order.max_price:
             detail = f"max_price: the offer costs ${price / 1e6:.6g}/h all-in with {order.disk_gb} GB"
             raise Refusal(422, "price_above_max", detail, field="max_price")
-        return offer
+        blocked = _blocked(ports, offer.provider)
+        if blocked is not None:
+            raise blocked
+        return [offer]
     found = candidates(ports, order, hours)
     if not found:
         detail = "requirements: no offer on any configured market satisfies them now"
         raise Refusal(404, "offer_gone", detail, field="requirements")
-    return found[0]
+    refusals = {name: _blocked(ports, name) for name in {offer.provider for offer in found}}
+    allowed = [offer for offer in found if refusals[offer.provider] is None]
+    for refusal in refusals.values():
+        if refusal is not None and not allowed:
+            raise refusal
+    return allowed[: order.max_attempts]
 
 
 def candidates(ports: Ports, order: Order, hours: float, tried: tuple[Offer, ...] = ()) -> list[Offer]:
@@ -84,16 +92,18 @@ def candidates(ports: Ports, order: Order, hours: float, tried: tuple[Offer, ...
     return [offer for offer in ranked if price_per_hour(offer, order.disk_gb) <= order.max_price]
 
 
-def _creates_allowed(ports: Ports, provider: str) -> None:
+def _blocked(ports: Ports, provider: str) -> Refusal | None:
     reason = creates_blocked(ports.health.provider(provider), ports.clock.now(), ports.settings.policy)
-    if reason is not None:
-        raise Refusal(503, "creates_blocked", f"{provider}: {reason}", provider=provider, reason=reason)
+    if reason is None:
+        return None
+    return Refusal(503, "creates_blocked", f"{provider}: {reason}", provider=provider, reason=reason)
 
 
-def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, offer: Offer, now: int) -> Session:
+def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choice: list[Offer], now: int) -> Session:
+    """It holds the dearest of its choice, so that a failover needs nobody's leave."""
     policy = ports.settings.policy
     signing_key = ports.secrets.signing_keys[0]
-    listed = price_per_hour(offer, order.disk_gb)
+    prices = [price_per_hour(offer, order.disk_gb) for offer in choice]
     return Session(
         id=tag.mint(ports.settings.deployment, now, ports.ids.entropy(10), signing_key),
         consumer=consumer.id,
@@ -103,8 +113,8 @@ def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, offer
         expires_at=now + in_hours(hours),
         hard_max_at=now + seconds(policy.hard_max_seconds),
         order=order,
-        wanted=offer,
-        price_per_hour=listed,
-        held_per_hour=ceiling(listed, order.max_price, policy),
+        wanted=choice[0],
+        price_per_hour=prices[0],
+        held_per_hour=ceiling(max(prices), order.max_price, policy),
         next_attempt_at=now,
     )

@@ -64,7 +64,7 @@ def extend(ctx: Context) -> int:
 def _end(ctx: Context, session: Session) -> int:
     short = lookup.short(session["id"])
     if ctx.args.wait:
-        session = _gone(ctx, session)
+        session = gone(ctx, session, ctx.args.timeout)
     if ctx.console.as_json:
         ctx.console.data(session)
     elif session["status"] in FINAL:
@@ -76,10 +76,11 @@ def _end(ctx: Context, session: Session) -> int:
     return 0
 
 
-def _gone(ctx: Context, session: Session) -> Session:
+def gone(ctx: Context, session: Session, timeout: float | None = None) -> Session:
+    """The session once it is final; stopping to wait stops nothing else."""
     goes_on = f"the service goes on ending it; see gpu-shopper show {lookup.short(session['id'])}"
     try:
-        return ctx.watch.follow(session, lambda now: now["status"] in FINAL, ctx.args.timeout)[0]
+        return ctx.watch.follow(session, lambda now: now["status"] in FINAL, timeout)[0]
     except (Overdue, Unreachable) as error:
         error.hint = goes_on
         raise

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cli import errand, keys, launch, lookup, quote, remote
 from cli.arguments import Commands, add, count, port, positive, whole
-from cli.commands import show
+from cli.commands import ending, show
 from cli.commands.inventory import add_wishes
 from cli.context import Context
 from cli.errors import ApiError, CliError, Interrupted, Unreachable, UsageError
@@ -111,9 +111,9 @@ def _boot(ctx: Context, session: Session) -> tuple[Session, float]:
         session, watched = ctx.watch.follow(
             session, lambda now: now["status"] == "running" or now["status"] in FINAL, ctx.args.timeout
         )
-    except (Overdue, Unreachable) as error:
+    except (Overdue, Unreachable, ApiError) as error:
         error.detail = f"{session['id']}: {error.detail}"
-        error.hint = ends
+        error.hint = f"{error.hint}; {ends}" if isinstance(error, ApiError) and error.hint else ends
         raise
     except KeyboardInterrupt:
         raise Interrupted(f"{session['id']} goes on" if not ctx.args.rm else "stopped", ends) from None
@@ -129,7 +129,8 @@ def _boot(ctx: Context, session: Session) -> tuple[Session, float]:
 def _failure(session: Session) -> str:
     reason, word = session.get("end_reason"), session.get("status_reason")
     why = ", ".join(part for part in (reason, word if word != reason else None) if part)
-    tried = [f"{one.get('offer_id')}: {one.get('outcome')}" for one in session.get("attempts") or []]
+    attempts = session.get("attempts") or []
+    tried = [f"{one.get('offer_id')}: {one.get('detail') or one.get('outcome')}" for one in attempts]
     return f"{session['id']} {session['status']} ({why})" + (f"; tried {', '.join(tried)}" if tried else "")
 
 
@@ -162,7 +163,6 @@ def _errand(ctx: Context, session: Session) -> int:
         session, watched = _boot(ctx, session)
         ctx.console.note(f"{session['id']} is running after {elapsed(watched)}; it is ended when the command is")
         code = errand.errand(ctx, session)
-    session, _ = ctx.watch.follow(session, lambda now: now["status"] in FINAL)
-    for line in show.proof(ctx, session):
+    for line in show.proof(ctx, ending.gone(ctx, session)):
         ctx.console.note(line)
     return code

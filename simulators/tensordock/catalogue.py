@@ -98,7 +98,19 @@ def invent(seed: int) -> list[Location]:
         if all(stock.v0_name != other.v0_name for other in location.stocks):
             location.stocks.append(stock)
             rows += 1
+    _spoil(locations, dice)
     return locations
+
+
+def _spoil(locations: list[Location], dice: random.Random) -> None:
+    """The oddities of the recorded market: no vCPUs left, absurd reports, addresses but no ports."""
+    stocks = [stock for location in locations for stock in location.stocks]
+    no_cpu, no_cpu_either, absurd, small, *rest = dice.sample(stocks, len(stocks))
+    no_cpu.vcpus = no_cpu_either.vcpus = 0
+    absurd.ram_gb = 1_546_793
+    small.storage_gb = 187
+    for stock in rest[:2]:
+        stock.dedicated_ip, stock.forwarding = True, False
 
 
 def invent_stock(dice: random.Random, gpu: tuple[str, str, float, int] | None = None) -> Stock:
@@ -111,9 +123,9 @@ def invent_stock(dice: random.Random, gpu: tuple[str, str, float, int] | None = 
         display_name=display_name,
         count=count,
         price=sum(nodes) / len(nodes),
-        vcpus=0 if dice.random() < 0.07 else dice.choice((11, 16, 24, 32, 48, 64, 110, 192)) + 2 * count,
-        ram_gb=1_546_793 if dice.random() < 0.025 else dice.choice((47, 62, 96, 155, 251, 460)) + 32 * count,
-        storage_gb=187 if dice.random() < 0.03 else dice.randrange(600, 30_000, 50),
+        vcpus=dice.choice((11, 16, 24, 32, 48, 64, 110, 192)) + 2 * count,
+        ram_gb=dice.choice((47, 62, 96, 155, 251, 460)) + 32 * count,
+        storage_gb=dice.randrange(600, 30_000, 50),
         dedicated_ip=dice.random() < 0.45,
     )
 

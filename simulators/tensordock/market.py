@@ -52,7 +52,7 @@ class TensorDockMarket(Market[Vm]):
     def __init__(
         self, options: TensorDockOptions, state: TensorDockState, clock: Clock, file: StateFile | None
     ) -> None:
-        super().__init__(clock, file, state.seed)
+        super().__init__(state, clock, file)
         self.options, self.state = options, state
         self.machines = state.machines
         self.stockroom = Stockroom(state.locations)

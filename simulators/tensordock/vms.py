@@ -45,7 +45,7 @@ def create(market: TensorDockMarket, call: Call) -> Reply:
     unexpected = market.strike("create.unexpected", call.now, **facts)
     if unexpected is not None and not unexpected["effect"]:
         return Reply(200, {"status": 400, "error": UNEXPECTED}, delay=float(unexpected["seconds"]))
-    if market.strike("create.no_forwards", call.now, **facts) is not None:
+    if not stock.forwarding or market.strike("create.no_forwards", call.now, **facts) is not None:
         order.forwards = []
     if (wrong := market.strike("create.wrong_label", call.now, **facts)) is not None:
         order.name = wrong["label"] or "vm"
@@ -141,7 +141,7 @@ def stop(market: TensorDockMarket, call: Call) -> Reply:
 def modify(market: TensorDockMarket, call: Call) -> Reply:
     """PUT /instances/{id}/modify {cpuCores, ramGb, diskGb, gpus}: stopped machines only, and disks only grow."""
     vm = _alive(market, call.id())
-    body = call.request.json()
+    body = call.request.object()
     if vm.stage not in STOPPED:
         raise refuse(400, {"error": "Instance must be stopped"})
     stock = market.stockroom.find(vm.location_id, vm.v0_name)

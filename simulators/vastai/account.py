@@ -98,7 +98,7 @@ def detach_key(market: VastMarket, call: Call) -> Reply:
 
 
 def charges(market: VastMarket, call: Call) -> Reply:
-    """GET /charges/: what each contract cost within the days asked for, oldest first unless told otherwise."""
+    """GET /charges/: what each contract cost within the days asked for, latest first unless told otherwise."""
     query = call.request.query
     try:
         filters = msgspec.json.decode(query.get("select_filters") or b"{}")
@@ -111,7 +111,7 @@ def charges(market: VastMarket, call: Call) -> Reply:
     limit = min(limit, CHARGES_MOST) if limit > 0 else CHARGES_DEFAULT
     rows = [row for one in market.machines.values() if (row := _charge_row(market, one, since, until, call.now))]
     rows = rows if "instance" in kinds else []
-    rows.sort(key=lambda row: row["start"], reverse=query.get("latest_first", "false").lower() == "true")
+    rows.sort(key=lambda row: row["start"], reverse=query.get("latest_first", "true").lower() == "true")
     first = _offset(query.get("after_token"))
     last = first + limit
     token = base64.b64encode(msgspec.json.encode({"values": {"offset": last}})).decode() if last < len(rows) else None
@@ -177,8 +177,7 @@ def _account_key(market: VastMarket, call: Call) -> SshKey:
 
 
 def _public_key(call: Call) -> str:
-    body = call.request.json()
-    text = body.get("ssh_key") if isinstance(body, dict) else None
+    text = call.request.object().get("ssh_key")
     if not isinstance(text, str) or len(text.split()) < 2:
         raise refuse(400, {"success": False, "error": "invalid_args", "msg": "'ssh_key' must be a public key"})
     return text.strip()

@@ -18,9 +18,8 @@ LEAST_BID, MOST_BID = 0.001, 128.0
 
 def create(market: VastMarket, call: Call) -> Reply:
     """PUT /asks/{id}/."""
-    body = call.request.json()
     ask_id = call.id()
-    order = _order(body, ask_id)
+    order = _order(call.request.object(), ask_id)
     facts = {"op": "create", "id": ask_id, "label": order.label or ""}
     if (refused := market.strike("create.refused", call.now, **facts)) is not None:
         raise _refusal(refused["form"], ask_id)
@@ -85,9 +84,7 @@ def _made(contract: Contract, success: bool, msg: str | None = None) -> Reply:
     return Reply(200, answer)
 
 
-def _order(body: Any, ask_id: str) -> Order:
-    if not isinstance(body, dict):
-        raise _invalid("the body must be an object", ask_id)
+def _order(body: dict[str, Any], ask_id: str) -> Order:
     image, label = body.get("image"), body.get("label")
     if not image and not body.get("template_hash_id") and not body.get("template_id"):
         raise _invalid("'image' is required", ask_id)

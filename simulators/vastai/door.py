@@ -62,19 +62,19 @@ class VastDoor:
 
 def _search_body(market: VastMarket, call: Call) -> Reply:
     """POST /bundles/."""
-    return Reply(200, search(market.book, call.request.json(), call.now, market.dice))
+    return Reply(200, search(market.book, call.request.object(), call.now, market.dice))
 
 
 def _search_query(market: VastMarket, call: Call) -> Reply:
     """GET /bundles/?q=…"""
-    query = msgspec.json.decode(call.request.query.get("q") or b"{}")
+    query = msgspec.json.decode(call.request.query.get("q") or b"{}", type=dict[str, Any])
     return Reply(200, search(market.book, query, call.now, market.dice))
 
 
 def _search_asks(market: VastMarket, call: Call) -> Reply:
     """PUT /search/asks/ {"q": {…}, "select_cols": [...]}."""
-    body = call.request.json()
-    query, columns = (body.get("q", {}), body.get("select_cols")) if isinstance(body, dict) else ({}, None)
+    body = call.request.object()
+    query, columns = msgspec.convert(body.get("q", {}), dict[str, Any]), body.get("select_cols")
     answer = search(market.book, query, call.now, market.dice)
     if isinstance(columns, list) and columns and "*" not in columns:
         answer["offers"] = [{name: row.get(name) for name in columns} for row in answer["offers"]]

@@ -25,7 +25,7 @@ class VastMarket(Market[Contract]):
     state: VastState
 
     def __init__(self, options: VastOptions, state: VastState, clock: Clock, file: StateFile | None) -> None:
-        super().__init__(clock, file, state.seed)
+        super().__init__(state, clock, file)
         self.options, self.state = options, state
         self.machines = state.machines
         self.book = AskBook(state.hosts, state.asks, state.retired, state.next_id)

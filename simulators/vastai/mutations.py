@@ -23,7 +23,7 @@ def destroy(market: VastMarket, call: Call) -> Reply:
 
 def destroy_many(market: VastMarket, call: Call) -> Reply:
     """DELETE /instances/ {"instance_ids": [...]}."""
-    for contract in _named(market, call.request.json(), "instance_ids"):
+    for contract in _named(market, call.request.object(), "instance_ids"):
         contract.destroy_calls.append(call.now)
         reply = _destroy_one(market, contract, call.now)
         if reply.body != DONE:
@@ -49,7 +49,7 @@ def _destroy_one(market: VastMarket, contract: Contract, now: float) -> Reply:
 def change(market: VastMarket, call: Call) -> Reply:
     """PUT /instances/{id}/ {"state": …} or {"label": …}."""
     contract = alive(market, call.id())
-    body = call.request.json()
+    body = call.request.object()
     if "label" in body:
         label = body["label"]
         if label is not None and (not isinstance(label, str) or len(label) > LABEL_LIMIT):
@@ -61,7 +61,7 @@ def change(market: VastMarket, call: Call) -> Reply:
 
 def change_many(market: VastMarket, call: Call) -> Reply:
     """PUT /instances/ {"ids": [...], "state": …}."""
-    body = call.request.json()
+    body = call.request.object()
     for contract in _named(market, body, "ids"):
         reply = _set_state(market, contract, body.get("state"), call.now)
         if reply.body != DONE:
@@ -104,7 +104,7 @@ def _restart(market: VastMarket, call: Call, stage: str) -> Reply:
 def bid_price(market: VastMarket, call: Call) -> Reply:
     """PUT /instances/bid_price/{id}/ {"price": x}: a bid that wins again brings the instance back."""
     contract = alive(market, call.id())
-    price = call.request.json().get("price")
+    price = call.request.object().get("price")
     price = contract.min_bid if price is None else price
     if not contract.is_bid or not isinstance(price, int | float) or price <= 0:
         raise refuse(400, {"success": False, "error": "invalid_price", "msg": "not an interruptible, or a bad price"})
@@ -142,8 +142,8 @@ def alive(market: VastMarket, contract_id: str) -> Contract:
     return contract
 
 
-def _named(market: VastMarket, body: Any, field: str) -> Iterable[Contract]:
-    ids = body.get(field) if isinstance(body, dict) else None
+def _named(market: VastMarket, body: dict[str, Any], field: str) -> Iterable[Contract]:
+    ids = body.get(field)
     if not isinstance(ids, list):
         raise refuse(400, {"success": False, "error": "invalid_args", "msg": f"'{field}' must be a list of ids"})
     return [alive(market, str(one)) for one in ids]

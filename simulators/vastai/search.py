@@ -55,10 +55,8 @@ DERIVED: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-def search(book: AskBook, query: Any, now: float, dice: random.Random) -> dict[str, Any]:
+def search(book: AskBook, query: dict[str, Any], now: float, dice: random.Random) -> dict[str, Any]:
     """The answer to one search. Raises Refused for a query the market would not take."""
-    if not isinstance(query, dict):
-        raise _bad("invalid_request", "Invalid json body")
     _check_shapes(query)
     kind = query.get("type") or "on-demand"
     if kind not in TYPES:

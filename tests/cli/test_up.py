@@ -175,6 +175,23 @@ def test_a_service_that_is_away_for_a_moment_does_not_end_the_wait(stub: Stub, r
     assert "no answer, asking on" in ran.err
 
 
+def test_a_service_that_stays_away_ends_the_wait_but_not_the_session(stub: Stub, run: Run) -> None:
+    stub.says("POST", "/sessions", session(), status=202)
+    stub.says("GET", PATH, DROPPED)
+    seconds = iter(range(0, 10_000, 7))
+    ran = run("up", "--offer", "vastai:101", "--yes", clock=lambda: next(seconds))
+    assert ran.code == 3
+    assert f"{SESSION_ID}: cannot reach" in ran.err.splitlines()[-1]
+    assert "end it: gpu-shopper rm ab12cd34" in ran.err
+
+
+def test_a_key_that_is_revoked_while_waiting_ends_the_wait_at_once(stub: Stub, run: Run) -> None:
+    stub.says("POST", "/sessions", session(), status=202)
+    stub.says("GET", PATH, problem(401, "unauthorized", "no valid key"))
+    assert run("up", "--offer", "vastai:101", "--yes").code == 1
+    assert len(stub.of("GET")) == 1
+
+
 def test_a_shortened_offer_id_from_the_table_is_found_again(boots: Stub, run: Run) -> None:
     boots.lists("/inventory", "offers", [offer(TENSORDOCK_ID), offer("tensordock:ffff:h100")], providers={})
     assert run("up", "--offer", "tensordock:1a77…:geforcert…ie-24gb", "--yes").code == 0

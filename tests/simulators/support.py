@@ -81,7 +81,11 @@ class Dock(Caller):
 
     def body(self, **changes: Any) -> dict[str, Any]:
         """A create that is in order, for the first row that can take it."""
-        location, gpu = next((place, gpu) for place, gpu in self.rows() if gpu["resources"]["max_vcpus"] >= 8)
+        location, gpu = next(
+            (place, gpu)
+            for place, gpu in self.rows()
+            if gpu["resources"]["max_vcpus"] >= 8 and gpu["network_features"]["port_forwarding_available"]
+        )
         attributes = {
             "name": "shopper-test",
             "type": "virtualmachine",

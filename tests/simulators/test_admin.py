@@ -40,7 +40,7 @@ def test_machines_can_be_made_to_stop_vanish_and_change_their_label(
     vast: Vast, vast_sim: Simulator[VastMarket]
 ) -> None:
     stopped, vanished, relabelled = (vast.rent() for _ in range(3))
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     vast.json("POST", f"/_sim/machines/{stopped}/stop")
     vast.json("POST", f"/_sim/machines/{vanished}/vanish")
     vast.json("POST", f"/_sim/machines/{relabelled}/relabel", {"label": "else"})
@@ -51,7 +51,7 @@ def test_machines_can_be_made_to_stop_vanish_and_change_their_label(
 
 def test_ssh_can_be_cut_and_restored(vast: Vast, vast_sim: Simulator[VastMarket]) -> None:
     instance = vast.rent()
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     port = vast.truth(instance)["ssh"]["port"]
     vast.json("POST", f"/_sim/machines/{instance}/ssh_off")
     assert not ssh_answers(port)

@@ -65,9 +65,8 @@ def test_a_search_prints_the_cheapest_offers_of_the_market(cli: Cli, vast: Vast)
     )
     assert len(expected) == 3
     assert cli.raw(*query) == expected
-    header, *rows = [
-        line.split() for line in cli(*query).replace("NV Driver", "NV_Driver").splitlines() if line.strip()
-    ]
+    table = cli(*query).replace("NV Driver", "NV_Driver")
+    header, *rows = [line.split() for line in table.splitlines() if line.strip()]
     assert [word for word in header if word in ("ID", "Model", "$/hr")] == ["ID", "Model", "$/hr"]
     for row, offer in zip(rows, expected, strict=True):
         told = dict(zip(header, row, strict=True))
@@ -86,7 +85,7 @@ def test_a_life_from_create_to_destroy(cli: Cli, vast: Vast, clock: ManualClock)
     said = cli("create", "instance", str(offer["id"]), "--image", "pytorch/pytorch", "--disk", "20",
                "--ssh", "--direct", "--label", "my label", "--env", "-e A=b -p 8080:8080")  # fmt: skip
     assert said.startswith("Started. {'success': True, 'new_contract': ")
-    instance = re.search(r"'new_contract': (\d+)", said)[1]  # type: ignore[index]
+    instance = re.findall(r"'new_contract': (\d+)", said)[0]
     truth = vast.truth(instance)
     assert (truth["label"], truth["disk"], truth["image"]) == ("my label", 20.0, "pytorch/pytorch")
     assert dict(truth["env"]) == {"A": "b", "-p 8080:8080": "1"}
@@ -99,17 +98,16 @@ def test_a_life_from_create_to_destroy(cli: Cli, vast: Vast, clock: ManualClock)
     assert (row["actual_status"], row["extra_env"]["A"]) == ("running", "b")
     one = cli.raw("show", "instance", instance)
     assert {one[key] == row[key] for key in ("id", "label", "dph_total", "ssh_port", "machine_id")} == {True}
-    assert instance in cli("show", "instance", instance)
     assert cli("ssh-url", instance).strip() == f"ssh://root@127.0.0.1:{truth['ssh']['port']}"
 
     assert cli("label", "instance", instance, "other").strip() == f"label for {instance} set to other."
     assert vast.truth(instance)["label"] == "other"
     assert cli("stop", "instance", instance).strip() == f"stopping instance {instance}."
     clock.advance(5)
-    assert cli.raw("show", "instance", instance)["actual_status"] == "exited"
+    assert vast.get(int(instance))["actual_status"] == "exited"
     assert cli("start", "instance", instance).strip() == f"starting instance {instance}."
     clock.advance(3600)
-    assert cli.raw("show", "instance", instance)["actual_status"] == "running"
+    assert vast.get(int(instance))["actual_status"] == "running"
 
     assert cli("destroy", "instance", instance, "-y").strip() == f"destroying instance {instance}."
     truth = vast.truth(instance)

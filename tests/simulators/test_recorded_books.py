@@ -34,8 +34,6 @@ def test_a_recorded_vast_market_answers_as_it_was_recorded(clock: ManualClock) -
             for one, row in expected.items():
                 assert {name: served[one][name] for name in FIELDS} == {name: row[name] for name in FIELDS}
                 assert [served[one][name] for name in PRICES] == pytest.approx([row[name] for name in PRICES])
-                # GPUs of one machine differ a little in their clocks.
-                assert served[one]["total_flops"] == pytest.approx(row["total_flops"], rel=0.05)
                 # The two kinds were recorded some seconds apart.
                 assert served[one]["duration"] == pytest.approx(row["duration"], abs=60)
 

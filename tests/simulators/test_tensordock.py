@@ -6,7 +6,7 @@ import pytest
 
 from simulators import ManualClock, Simulator, start_tensordock
 from simulators.tensordock.market import TensorDockMarket
-from tests.simulators.support import Caller, Dock, ssh_answers
+from tests.simulators.support import Dock, ssh_answers
 
 Sim = Simulator[TensorDockMarket]
 
@@ -24,6 +24,7 @@ def test_locations_are_open_to_all_and_have_about_forty_rows(dock_sim: Sim) -> N
     assert len({place["id"] for place, _ in rows}) > 15
     assert any(gpu["displayName"] == gpu["v0Name"] for _, gpu in rows)
     assert any(gpu["resources"]["max_vcpus"] == 0 for _, gpu in rows)
+    assert any(not gpu["network_features"]["port_forwarding_available"] for _, gpu in rows)
 
 
 def test_a_create_claims_running_at_once_and_tells_no_address(dock: Dock, dock_sim: Sim) -> None:
@@ -33,7 +34,7 @@ def test_a_create_claims_running_at_once_and_tells_no_address(dock: Dock, dock_s
     vm = dock.get(created["id"])
     assert (vm["status"], vm["ipAddress"]) == ("running", "")
     assert "data" not in vm
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     vm = dock.get(created["id"])
     (forward,) = vm["portForwards"]
     assert (vm["ipAddress"], forward["internal_port"]) == ("127.0.0.1", 22)
@@ -47,7 +48,7 @@ def test_the_price_is_the_sum_of_its_parts_with_a_float_tail(dock: Dock, dock_si
     vm_id = dock.call("POST", "/api/v2/instances", body).json()["data"]["id"]
     rate = row["price_per_hr"] + 8 * 0.003 + 32 * 0.002 + 100 * 0.00005
     assert dock.get(vm_id)["rateHourly"] == pytest.approx(rate - 1e-6, abs=1e-6)
-    dock_sim.market.advance(3600)
+    dock_sim.advance(3600)
     truth = dock.truth(vm_id)
     assert truth["seconds"] == {"vm": 3600.0}
     assert truth["cost"] == pytest.approx(dock.get(vm_id)["rateHourly"])
@@ -120,7 +121,7 @@ def test_a_dedicated_address_has_ssh_on_twenty_two_or_there_is_none(dock: Dock, 
     if "error" in answer:  # This process may not open port 22.
         assert answer == {"status": 400, "error": "No available public IPs on hostnode"}
         return
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     vm = dock.get(answer["data"]["id"])
     assert vm["portForwards"] == []
     assert ssh_answers(22, vm["ipAddress"])
@@ -128,18 +129,18 @@ def test_a_dedicated_address_has_ssh_on_twenty_two_or_there_is_none(dock: Dock, 
 
 def test_a_stopped_machine_keeps_its_price_unless_disassociated(dock: Dock, dock_sim: Sim) -> None:
     vm_id = dock.rent()
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     rate = dock.get(vm_id)["rateHourly"]
     answer = dock.json("POST", f"/api/v2/instances/{vm_id}/stop")
     assert answer["data"]["attributes"]["status"] == "stopping"
-    dock_sim.market.advance(5)
+    dock_sim.advance(5)
     assert dock.get(vm_id)["status"] == "stopped"
     assert dock.truth(vm_id)["rate_per_hour"] == rate
     dock.json("POST", f"/api/v2/instances/{vm_id}/start")
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     dock.json("POST", "/_sim/options", {"stop_mode": "disassociated", "status_case": "title"})
     dock.json("POST", f"/api/v2/instances/{vm_id}/stop")
-    dock_sim.market.advance(5)
+    dock_sim.advance(5)
     assert dock.get(vm_id)["status"] == "StoppedDisassociated"
     assert dock.truth(vm_id)["rate_per_hour"] == pytest.approx(100 * 0.00005)
 
@@ -148,17 +149,17 @@ def test_a_start_moves_ssh_to_another_port_and_fails_when_the_gpu_is_gone(dock: 
     dock.json("POST", "/_sim/options", {"stop_mode": "disassociated"})
     body = dock.body()
     vm_id = dock.call("POST", "/api/v2/instances", body).json()["data"]["id"]
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     before = dock.get(vm_id)["portForwards"]
     dock.json("POST", f"/api/v2/instances/{vm_id}/stop")
-    dock_sim.market.advance(5)
+    dock_sim.advance(5)
     dock.json("POST", f"/api/v2/instances/{vm_id}/start")
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     after = dock.get(vm_id)["portForwards"]
     assert before != after
     assert ssh_answers(after[0]["external_port"])
     dock.json("POST", f"/api/v2/instances/{vm_id}/stop")
-    dock_sim.market.advance(5)
+    dock_sim.advance(5)
     row = stock(dock, body)
     body["data"]["attributes"]["resources"]["gpus"] = {row["v0Name"]: {"count": row["max_count"]}}
     assert "error" not in dock.call("POST", "/api/v2/instances", body).json()
@@ -169,9 +170,9 @@ def test_only_stopped_machines_can_be_modified_and_disks_only_grow(dock: Dock, d
     vm_id = dock.rent()
     change = {"diskGb": 200}
     assert dock.call("PUT", f"/api/v2/instances/{vm_id}/modify", change).status_code == 400
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     dock.json("POST", f"/api/v2/instances/{vm_id}/stop")
-    dock_sim.market.advance(5)
+    dock_sim.advance(5)
     rate = dock.get(vm_id)["rateHourly"]
     dock.json("PUT", f"/api/v2/instances/{vm_id}/modify", change)
     assert dock.get(vm_id)["resources"]["storage_gb"] == 200
@@ -207,45 +208,3 @@ def test_the_list_comes_in_each_of_its_four_shapes(dock: Dock, shape: str) -> No
 
 def test_names_are_not_unique(dock: Dock) -> None:
     assert dock.rent(name="same") != dock.rent(name="same")
-
-
-def test_credentials_are_plain_text_401_and_403_for_hostnodes(dock_sim: Sim) -> None:
-    for key in (None, "wrong"):
-        stranger = Caller(dock_sim.url, key=key)
-        response = stranger.call("GET", "/api/v2/instances")
-        assert (response.status_code, response.text) == (401, "Unauthorized")
-        assert stranger.call("GET", "/api/v2/hostnodes").status_code == 403
-    assert Caller(dock_sim.url).json("POST", "/api/v2/auth/test")["success"] is True
-
-
-def test_hostnodes_are_empty_unless_switched_on(dock: Dock) -> None:
-    assert dock.json("GET", "/api/v2/hostnodes") == {"data": {"hostnodes": []}}
-    dock.json("POST", "/_sim/options", {"hostnodes": True})
-    nodes = dock.json("GET", "/api/v2/hostnodes")["data"]["hostnodes"]
-    node = next(one for one in nodes if one["available_resources"]["vcpu_count"] >= 8)
-    assert dock.json("GET", f"/api/v2/hostnodes/{node['id']}")["data"] == node
-    gpu = node["available_resources"]["gpus"][0]["v0Name"]
-    resources = {"vcpu_count": 2, "ram_gb": 8, "storage_gb": 100, "gpus": {gpu: {"count": 1}}}
-    vm_id = dock.rent(hostnode_id=node["id"], location_id=None, resources=resources)
-    assert dock.truth(vm_id)["location_id"] == node["location_id"]
-
-
-def test_a_secret_serves_as_ssh_key(dock: Dock) -> None:
-    attributes = {"name": "me", "type": "SSHKEY", "value": "ssh-ed25519 CCCC"}
-    secret = dock.json("POST", "/api/v2/secrets", {"data": {"type": "secret", "attributes": attributes}})["data"]
-    vm_id = dock.rent(ssh_key=None, ssh_key_id=secret["id"])
-    assert dock.truth(vm_id)["ssh_keys"] == ["ssh-ed25519 CCCC"]
-    assert dock.json("GET", "/api/v2/secrets")["data"]["secrets"] == [
-        {"id": secret["id"], "name": "me", "type": "SSHKEY"}
-    ]
-    dock.json("DELETE", f"/api/v2/secrets/{secret['id']}")
-    assert dock.call("GET", f"/api/v2/secrets/{secret['id']}").status_code == 404
-
-
-def test_a_hundred_calls_a_minute_and_no_more(dock: Dock, dock_sim: Sim) -> None:
-    dock.json("POST", "/_sim/options", {"rate_limits": True})
-    statuses = [dock.call("GET", "/api/v2/instances").status_code for _ in range(102)]
-    assert statuses == [200] * 100 + [429] * 2
-    assert int(dock.call("GET", "/api/v2/instances").headers["Retry-After"]) <= 60
-    dock_sim.market.advance(60)
-    assert dock.call("GET", "/api/v2/instances").status_code == 200

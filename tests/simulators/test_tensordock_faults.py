@@ -46,21 +46,21 @@ def test_a_create_can_come_late(dock: Dock, dock_sim: Sim) -> None:
     dock.fault("create.late", count=1, params={"seconds": 90})
     assert dock.create(name="late").status_code == 500
     assert made(dock) == []
-    dock_sim.market.advance(91)
+    dock_sim.advance(91)
     assert [one["label"] for one in made(dock)] == ["late"]
 
 
 def test_forwards_can_be_ignored(dock: Dock, dock_sim: Sim) -> None:
     dock.fault("create.no_forwards", count=1)
     vm_id = dock.rent()
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     assert dock.get(vm_id)["portForwards"] == []
     assert not ssh_answers(dock.truth(vm_id)["ssh"]["port"])
 
 
 def test_lists_can_be_empty_partial_stale_or_strange(dock: Dock, dock_sim: Sim) -> None:
     old = dock.rent(name="old")
-    dock_sim.market.advance(10)
+    dock_sim.advance(10)
     dock.rent(name="new")
     dock.fault("list.empty", count=1)
     assert dock.list() == {"data": []}
@@ -87,10 +87,10 @@ def test_answers_about_a_living_machine_can_lie(dock: Dock, name: str, status: i
 
 def test_a_destroy_can_only_stop_and_go_on_billing(dock: Dock, dock_sim: Sim) -> None:
     vm_id = dock.rent()
-    dock_sim.market.advance(60)
+    dock_sim.advance(60)
     dock.fault("destroy.stops", count=1)
     dock.destroy(vm_id)
-    dock_sim.market.advance(10)
+    dock_sim.advance(10)
     assert dock.get(vm_id)["status"] == "stopped"
     assert dock.truth(vm_id)["rate_per_hour"] > 0
 
@@ -108,7 +108,7 @@ def test_mishaps_of_machines(dock: Dock, dock_sim: Sim) -> None:
     for name in wanted:
         dock.fault(f"machine.{name}", count=1, match={"label": name})
         ids[name] = dock.rent(name=name)
-    dock_sim.market.advance(600)
+    dock_sim.advance(600)
     assert {name: dock.truth(one)["history"][-1][1] for name, one in ids.items()} == wanted
     assert dock.call("GET", f"/api/v2/instances/{ids['vanishes']}").status_code == 404
 
@@ -123,9 +123,9 @@ def test_at_zero_everything_stops_and_four_days_later_is_deleted(clock: ManualCl
         dock = Dock(simulator.url)
         vm_id = dock.rent()
         rate = dock.get(vm_id)["rateHourly"]
-        simulator.market.advance(3600 / rate + 60)
+        simulator.advance(3600 / rate + 60)
         truth = dock.truth(vm_id)
         assert truth["stage"] == "stopped"
         assert truth["history"][-1][0] - truth["created_at"] == pytest.approx(3600 / rate)
-        simulator.market.advance(96 * 3600)
+        simulator.advance(96 * 3600)
         assert dock.truth(vm_id)["gone_by"] == "credit"

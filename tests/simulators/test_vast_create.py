@@ -63,7 +63,7 @@ def test_a_bid_below_the_market_says_no_and_leaves_a_contract_that_bills_its_dis
     assert answer["success"] is False
     row = vast.get(answer["new_contract"])
     assert (row["cur_state"], row["intended_status"], row["is_bid"]) == ("stopped", "stopped", True)
-    vast_sim.market.advance(3600)
+    vast_sim.advance(3600)
     truth = vast.truth(answer["new_contract"])
     assert truth["cost"] == pytest.approx(offer["storage_cost"] * 20 / 720)
     assert truth["seconds"].keys() == {"disk"}
@@ -72,7 +72,7 @@ def test_a_bid_below_the_market_says_no_and_leaves_a_contract_that_bills_its_dis
 def test_a_winning_bid_pays_the_bid(vast: Vast, vast_sim: Simulator[VastMarket]) -> None:
     offer = vast.search(type="bid")[0]
     instance = vast.rent(offer["id"], price=offer["min_bid"] * 2)
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     row = vast.get(instance)
     assert row["actual_status"] == "running"
     assert row["dph_base"] == offer["min_bid"] * 2
@@ -89,12 +89,12 @@ def test_a_taken_gpu_is_refused_or_queued_as_cancel_unavail_says(
         assert vast.list()["total_instances"] == 0
         return
     instance = response.json()["new_contract"]
-    vast_sim.market.advance(3600)
+    vast_sim.advance(3600)
     row = vast.get(instance)
     assert (row["intended_status"], row["actual_status"]) == ("running", None)
     assert vast.truth(instance)["seconds"].keys() == {"disk"}
     vast.json("POST", f"/_sim/machines/{instance}/seat")
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     assert vast.get(instance)["actual_status"] == "running"
 
 

@@ -40,9 +40,9 @@ def test_a_create_can_hang_and_break_with_or_without_effect(vast: Vast, effect: 
 def test_a_create_can_take_effect_two_minutes_late(vast: Vast, vast_sim: Sim) -> None:
     vast.fault("create.late", count=1, params={"seconds": 120})
     assert vast.create(vast.search()[0]["id"], label="late").status_code == 500
-    vast_sim.market.advance(119)
+    vast_sim.advance(119)
     assert made(vast) == []
-    vast_sim.market.advance(2)
+    vast_sim.advance(2)
     assert [one["label"] for one in made(vast)] == ["late"]
 
 
@@ -70,7 +70,7 @@ def test_a_create_can_lose_the_label_or_make_two(vast: Vast) -> None:
 @pytest.mark.parametrize("honest", [False, True])
 def test_a_list_can_miss_the_newest_and_own_up_to_it_or_not(vast: Vast, vast_sim: Sim, honest: bool) -> None:
     old = vast.rent()
-    vast_sim.market.advance(1)
+    vast_sim.advance(1)
     vast.rent()
     vast.fault("list.partial", count=1, params={"honest": honest})
     answer = vast.list()
@@ -89,7 +89,7 @@ def test_a_list_can_be_empty_cut_stale_or_strange(vast: Vast, vast_sim: Sim) -> 
     assert vast.list()["instances"] == []
     vast.fault("list.shape", count=1)
     assert "instances" not in vast.list()
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     vast.fault("list.stale", count=1, params={"seconds": 59})
     assert {row["actual_status"] for row in vast.list()["instances"]} == {None}
 
@@ -123,10 +123,10 @@ def test_a_destroy_can_lie_and_the_machine_lives_on(vast: Vast, name: str, statu
 
 def test_a_destroy_can_only_stop(vast: Vast, vast_sim: Sim) -> None:
     instance = vast.rent()
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     vast.fault("destroy.stops", count=1)
     assert vast.destroy(instance).json() == {"success": True}
-    vast_sim.market.advance(10)
+    vast_sim.advance(10)
     assert vast.get(instance)["cur_state"] == "stopped"
     assert vast.truth(instance)["rate_per_hour"] > 0
 
@@ -144,7 +144,7 @@ def test_an_outage_stops_everything_but_the_machines(vast: Vast, vast_sim: Sim) 
     assert vast.call("GET", "/api/v1/instances/").status_code == 503
     assert vast.destroy(instance).status_code == 503
     assert vast.truth(instance)["destroy_calls"] == []
-    vast_sim.market.advance(600)
+    vast_sim.advance(600)
     assert vast.get(instance)["actual_status"] == "running"
     vast.fault("any.outage", for_seconds=600, params={"mode": "close"})
     with pytest.raises(requests.ConnectionError):
@@ -171,7 +171,7 @@ def test_mishaps_of_machines(vast: Vast, vast_sim: Sim) -> None:
     for name in wanted:
         vast.fault(f"machine.{name}", count=1, match={"label": name})
     ids = {name: vast.rent(label=name) for name in wanted}
-    vast_sim.market.advance(600)
+    vast_sim.advance(600)
     truth = {name: vast.truth(one) for name, one in ids.items()}
     assert {name: one["history"][-1][1] for name, one in truth.items()} == wanted
     assert truth["dud"]["booted_at"] is None
@@ -183,7 +183,7 @@ def test_mishaps_of_machines(vast: Vast, vast_sim: Sim) -> None:
 
 def test_a_disk_that_does_not_fit_kills_the_container(vast: Vast, vast_sim: Sim) -> None:
     instance = vast.rent(disk=90_000)
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     row = vast.get(instance)
     assert row["actual_status"] == "exited"
     assert "no space left" in row["status_msg"]
@@ -196,7 +196,7 @@ def test_prices_and_bids_can_turn_against_the_renter(vast: Vast, vast_sim: Sim) 
     bid = vast.search(type="bid")[0]
     vast.fault("machine.outbid", count=1, params={"seconds": 30})
     outbid = vast.rent(bid["id"], price=bid["min_bid"])
-    vast_sim.market.advance(120)
+    vast_sim.advance(120)
     assert vast.get(dearer)["dph_base"] == pytest.approx(offer["dph_base"] * 2)
     assert vast.get(outbid)["cur_state"] == "stopped"
 
@@ -210,7 +210,7 @@ def test_rate_limits_answer_with_the_recorded_headers(vast: Vast, vast_sim: Sim)
     assert {"retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"} <= {
         name.lower() for name in response.headers
     }
-    vast_sim.market.advance(1)
+    vast_sim.advance(1)
     assert vast.list()["success"] is True
     statuses = [vast.call("POST", "/api/v0/bundles/", {"limit": 1}).status_code for _ in range(12)]
     assert statuses == [200] * 10 + [429] * 2

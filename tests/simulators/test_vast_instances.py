@@ -14,7 +14,7 @@ Sim = Simulator[VastMarket]
 
 def booted(vast: Vast, sim: Sim, **body: Any) -> int:
     instance = vast.rent(**body)
-    sim.market.advance(60)
+    sim.advance(60)
     return instance
 
 
@@ -24,7 +24,7 @@ def test_a_boot_passes_through_the_recorded_stages(vast: Vast, vast_sim: Sim) ->
     assert (row["actual_status"], row["intended_status"], row["cur_state"]) == (None, "running", "running")
     assert (row["direct_port_start"], "ports" in row, row["extra_env"][0]) == (-1, False, ["A", "b"])
     assert not ssh_answers(row["ssh_port"])
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     row = vast.get(instance)
     assert [stage for _, stage in vast.truth(instance)["history"]] == ["", "created", "loading", "running"]
     assert row["status_msg"] == "success, running pytorch/pytorch/ssh"
@@ -37,7 +37,7 @@ def test_a_boot_takes_the_configured_time_give_or_take_a_quarter(clock: ManualCl
     with start_vastai(clock=clock, boot_seconds=100) as simulator:
         vast = Vast(simulator.url)
         ids = [vast.rent() for _ in range(12)]
-        simulator.market.advance(1_000)
+        simulator.advance(1_000)
         took = [vast.truth(one)["booted_at"] - vast.truth(one)["created_at"] for one in ids]
     assert all(75 <= seconds <= 125 for seconds in took)
     assert max(took) - min(took) > 5
@@ -52,12 +52,12 @@ def test_without_direct_ports_there_is_no_port_map(vast: Vast, vast_sim: Sim) ->
 def test_a_stop_frees_the_gpu_and_goes_on_billing_the_disk(vast: Vast, vast_sim: Sim) -> None:
     instance = booted(vast, vast_sim)
     assert vast.json("PUT", f"/api/v0/instances/{instance}/", {"state": "stopped"}) == {"success": True}
-    vast_sim.market.advance(5)
+    vast_sim.advance(5)
     row = vast.get(instance)
     assert (row["actual_status"], row["intended_status"], row["cur_state"]) == ("exited", "stopped", "stopped")
     assert not ssh_answers(row["ssh_port"])
     before = vast.truth(instance)["seconds"]
-    vast_sim.market.advance(100)
+    vast_sim.advance(100)
     after = vast.truth(instance)["seconds"]
     assert after["gpu"] == before["gpu"]
     assert after["disk"] == pytest.approx(before["disk"] + 100)
@@ -68,14 +68,14 @@ def test_a_start_on_a_busy_machine_is_queued_and_bills_later(vast: Vast, vast_si
     instance = booted(vast, vast_sim)
     machine = vast.get(instance)["machine_id"]
     vast.json("PUT", f"/api/v0/instances/{instance}/", {"state": "stopped"})
-    vast_sim.market.advance(5)
+    vast_sim.advance(5)
     whole = max(vast.search(machine_id={"eq": machine}), key=lambda row: row["num_gpus"])
     rival = vast.rent(whole["id"])
     answer = vast.json("PUT", f"/api/v0/instances/{instance}/", {"state": "running"})
     assert answer["success"] is False
     assert "state change queued" in answer["msg"]
     vast.destroy(rival)
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     assert vast.get(instance)["actual_status"] == "running"
 
 
@@ -127,23 +127,23 @@ def test_reads_may_lag_behind_the_truth_both_ways(clock: ManualClock) -> None:
         vast = Vast(simulator.url)
         instance = vast.rent()
         assert vast.get(instance) is None
-        simulator.market.advance(10)
+        simulator.advance(10)
         assert vast.get(instance)["id"] == instance
         vast.destroy(instance)
         assert [row["id"] for row in vast.list()["instances"]] == [instance]
-        simulator.market.advance(10)
+        simulator.advance(10)
         assert vast.list()["instances"] == []
 
 
 def test_being_outbid_stops_the_machine_until_a_better_bid(vast: Vast, vast_sim: Sim) -> None:
     offer = vast.search(type="bid")[0]
     instance = vast.rent(offer["id"], price=offer["min_bid"])
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     vast.json("POST", f"/_sim/machines/{instance}/outbid", {"min_bid": 9.0})
     row = vast.get(instance)
     assert {row["cur_state"], row["intended_status"], row["next_state"]} == {"stopped"}
     vast.json("PUT", f"/api/v0/instances/bid_price/{instance}/", {"client_id": "me", "price": 9.5})
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     row = vast.get(instance)
     assert (row["actual_status"], row["dph_base"]) == ("running", 9.5)
 
@@ -153,7 +153,7 @@ def test_an_offline_host_bills_nothing_and_comes_back(vast: Vast, vast_sim: Sim)
     port = vast.get(instance)["ssh_port"]
     vast.json("POST", f"/_sim/machines/{instance}/offline")
     cost = vast.truth(instance)["cost"]
-    vast_sim.market.advance(600)
+    vast_sim.advance(600)
     assert vast.get(instance)["actual_status"] == "offline"
     assert vast.truth(instance)["cost"] == cost
     assert not ssh_answers(port)

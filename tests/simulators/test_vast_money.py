@@ -20,7 +20,7 @@ def charges(vast: Vast, **query: Any) -> Any:
 def test_the_gpu_is_billed_from_running_and_the_disk_from_creation(vast: Vast, vast_sim: Sim) -> None:
     offer = vast.search()[5]
     instance = vast.rent(offer["id"], disk=100)
-    vast_sim.market.advance(7200)
+    vast_sim.advance(7200)
     truth = vast.truth(instance)
     up = truth["booted_at"] - truth["created_at"]
     assert truth["seconds"] == {"disk": 7200.0, "gpu": pytest.approx(7200 - up)}
@@ -32,9 +32,9 @@ def test_the_gpu_is_billed_from_running_and_the_disk_from_creation(vast: Vast, v
 
 def test_charges_list_every_contract_with_its_items(vast: Vast, vast_sim: Sim) -> None:
     instance = vast.rent(label="shopper-1")
-    vast_sim.market.advance(3600 * 10)
+    vast_sim.advance(3600 * 10)
     vast.destroy(instance)
-    vast_sim.market.advance(3600)
+    vast_sim.advance(3600)
     answer = charges(vast)
     assert (answer["count"], answer["total"], answer["next_token"]) == (1, 1, None)
     row = answer["results"][0]
@@ -47,7 +47,7 @@ def test_charges_list_every_contract_with_its_items(vast: Vast, vast_sim: Sim) -
 def test_charges_are_cut_to_the_days_asked_for(vast: Vast, vast_sim: Sim, clock: ManualClock) -> None:
     instance = vast.rent()
     start = clock.now()
-    vast_sim.market.advance(3600 * 4)
+    vast_sim.advance(3600 * 4)
     window = json.dumps({"day": {"gte": start + 3600, "lte": start + 7200}})
     row = vast.json("GET", "/api/v0/charges/", select_filters=window)["results"][0]
     assert sum(item["amount"] for item in row["items"]) == pytest.approx(vast.truth(instance)["rate_per_hour"])
@@ -57,7 +57,7 @@ def test_charges_are_cut_to_the_days_asked_for(vast: Vast, vast_sim: Sim, clock:
 
 def test_charges_come_in_pages(vast: Vast, vast_sim: Sim) -> None:
     ids = {f"instance-{vast.rent()}" for _ in range(5)}
-    vast_sim.market.advance(60)
+    vast_sim.advance(60)
     first = charges(vast, limit=3)
     second = charges(vast, limit=3, after_token=first["next_token"])
     assert {row["source"] for row in first["results"] + second["results"]} == ids
@@ -66,9 +66,9 @@ def test_charges_come_in_pages(vast: Vast, vast_sim: Sim) -> None:
 
 def test_a_price_change_opens_a_second_charge(vast: Vast, vast_sim: Sim) -> None:
     instance = vast.rent()
-    vast_sim.market.advance(3600)
+    vast_sim.advance(3600)
     vast.json("POST", f"/_sim/machines/{instance}/price", {"price": 5.0})
-    vast_sim.market.advance(3600)
+    vast_sim.advance(3600)
     rates = [item["description"] for item in charges(vast)["results"][0]["items"] if item["type"] == "gpu"]
     assert len(rates) == 2
     assert rates[1] == "1.000 hours at $5.000/hour"
@@ -87,7 +87,7 @@ def test_at_zero_credit_everything_stops_at_that_very_second(clock: ManualClock)
     with start_vastai(clock=clock, credit=1.0, boot_seconds=1) as simulator:
         vast = Vast(simulator.url)
         instance = vast.rent(vast.search(dph_total={"gte": 1.0})[0]["id"])
-        simulator.market.advance(10 * 3600)
+        simulator.advance(10 * 3600)
         truth = vast.truth(instance)
         assert truth["stage"] == "exited"
         gpu, disk = truth["seconds"]["gpu"], truth["seconds"]["disk"]
@@ -97,7 +97,7 @@ def test_at_zero_credit_everything_stops_at_that_very_second(clock: ManualClock)
         assert disk == pytest.approx(10 * 3600)
         assert vast.json("GET", "/api/v0/users/current")["credit"] < 0
         assert vast.call("PUT", f"/api/v0/instances/{instance}/", {"state": "running"}).status_code == 400
-        simulator.market.advance(48 * 3600)
+        simulator.advance(48 * 3600)
         assert vast.truth(instance)["gone_by"] == "credit"
 
 
@@ -105,20 +105,20 @@ def test_a_top_up_saves_what_is_still_there(clock: ManualClock) -> None:
     with start_vastai(clock=clock, credit=0.5, boot_seconds=1) as simulator:
         vast = Vast(simulator.url)
         instance = vast.rent(vast.search(dph_total={"gte": 1.0})[0]["id"])
-        simulator.market.advance(2 * 3600)
+        simulator.advance(2 * 3600)
         vast.json("POST", "/_sim/credit", {"add": 100})
         assert vast.json("PUT", f"/api/v0/instances/{instance}/", {"state": "running"})["success"] is True
-        simulator.market.advance(72 * 3600)
+        simulator.advance(72 * 3600)
         assert vast.truth(instance)["alive"]
 
 
 def test_the_books_add_up(vast: Vast, vast_sim: Sim) -> None:
     ids = [vast.rent() for _ in range(6)]
     for index, instance in enumerate(ids):
-        vast_sim.market.advance(100 * index)
+        vast_sim.advance(100 * index)
         if index % 2:
             vast.destroy(instance)
-    vast_sim.market.advance(1000)
+    vast_sim.advance(1000)
     books = vast.json("GET", "/_sim/books")
     assert books["spent"] == pytest.approx(sum(vast.truth(one)["cost"] for one in ids))
     assert (books["live"], books["machines"]) == (3, 6)

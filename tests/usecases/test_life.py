@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from chalicelib.domain.access import Caller
 from chalicelib.domain.attempt import Stage
 from chalicelib.domain.errors import (
     LaunchRefused,
@@ -17,7 +18,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import SECOND
 from chalicelib.domain.session import EndReason, Requirements, Status
-from chalicelib.usecases import lifecycle
+from chalicelib.usecases import keyring, lifecycle
 from tests.builders import an_offer
 from tests.world import World
 
@@ -297,3 +298,23 @@ def test_a_stopped_box_while_booting_fails_the_attempt_after_its_grace() -> None
     world.run(120)
     assert world.again(session).attempts[0].outcome == "failed_to_boot"
     assert world.market.live() == []
+
+
+def test_disabling_a_consumer_ends_what_they_rented() -> None:
+    world = World()
+    session = world.rent()
+    world.run(120)
+    caller = Caller(consumer=world.operator, key_id="k-operator")
+    keyring.change(world.ports, caller, "c-ada", {"active": False})
+    world.run(60)
+    ended = world.again(session)
+    assert (ended.status, ended.end_reason) == (Status.TERMINATED, EndReason.KEY_REVOKED)
+
+
+def test_a_failover_may_cost_what_the_dearest_of_the_first_choices_does() -> None:
+    dearer = an_offer(id="vastai:2", provider_offer_id="2", machine_id="m-2", gpu_per_hour=0.60)
+    world = World(offers=[an_offer(), dearer])
+    session = world.rent(requirements=Requirements(gpu=("RTX 4090",)))
+    world.market.withdraw("vastai:1001")
+    world.run(120)
+    assert world.again(session).status is Status.RUNNING
