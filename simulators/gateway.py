@@ -48,6 +48,10 @@ class Gateway:
             outage = market.strike("any.outage", now, **facts)
             wire, params = ("", {}) if outage else self._wire_fault(facts, now)
             slow = None if outage else self._strike_either("slow", facts, now)
+            machine = market.machines.get(facts["id"])
+            if machine is not None and route.operation == "destroy" and not outage:
+                machine.destroy_calls.append(now)
+                market.touch()
         if outage:
             if outage["mode"] == "close":
                 raise Hangup(0)
@@ -64,9 +68,6 @@ class Gateway:
         """The call itself, as the market would answer it on a good day."""
         market = self._market
         with market.transaction() as now:
-            machine = market.machines.get(facts["id"])
-            if route.operation == "destroy" and machine is not None:
-                machine.destroy_calls.append(now)
             auth = None if route.open else market.strike("any.auth", now, **facts)
             if auth is not None:
                 return self._door.unauthorized(str(auth["form"]))

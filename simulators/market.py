@@ -149,8 +149,9 @@ class Market(ABC, Generic[M]):
             }
 
     def restore(self) -> None:
-        """After loading: the books are one again, and SSH answers where it did."""
-        self.clock.resume(self.state.simulated, self.state.wall)
+        """At the start: time goes on, the books are one again, and SSH answers where it did."""
+        if self.state.wall:
+            self.clock.resume(self.state.simulated, self.state.wall)
         self.state.ledger.reindex()
         for machine in self.live():
             self.refresh(machine, self.clock.now())
