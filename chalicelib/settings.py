@@ -10,6 +10,7 @@ import msgspec
 from chalicelib.domain.policy import Policy, overridden
 
 LOCAL = "local"
+"""The deployment where none is named; on Lambda one must be."""
 
 
 class SettingsError(Exception):
@@ -31,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     port: int
     deployment: str
+    is_local: bool
+    """Not on Lambda: secrets and overrides in the data dir, an operator's key from the environment."""
     data_dir: str
     operator_key: str | None
     public_url: str
@@ -41,16 +44,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tick_seconds: float
     policy: Policy
     table: str
+    """Empty for a function that was given none."""
     release: str
     """Which start or deployment this is: each new one reconciles before its first create."""
     queue_url: str | None
     topic_arn: str | None
+    metrics: bool
+    """Write metrics for CloudWatch into the log: on Lambda always, elsewhere where SHOPPER_METRICS=emf asks for it."""
     secrets_path: str | None
     """SSM path of the signing keys and the pepper; None keeps them in the data dir."""
-
-    @property
-    def is_local(self) -> bool:
-        return self.deployment == LOCAL
+    provider_secrets_path: str | None
+    """SSM path below which each market's key lies under the market's name."""
+    markets: tuple[str, ...]
+    """The markets in use, whether this process holds their keys or not."""
 
     def __repr__(self) -> str:
         return f"Settings(deployment={self.deployment!r}, port={self.port})"
@@ -58,6 +64,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 MARKETS = tuple(field.name for field in msgspec.structs.fields(Settings) if field.type == Credentials | None)
 """Every market the service could talk to, configured or not: those there are credentials for."""
+
+KEYS: Mapping[str, str] = {"vastai": "VASTAI_API_KEY", "tensordock": "TENSORDOCK_API_TOKEN"}
+"""The variable that holds a market's key."""
 
 
 def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
@@ -75,23 +84,30 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     log_format = env.get("LOG_FORMAT", "json").lower()
     if log_format not in ("json", "text"):
         raise SettingsError(f"LOG_FORMAT must be json or text, not {log_format!r}")
+    vastai = _credentials(env, KEYS["vastai"], "VASTAI_API_URL", "https://console.vast.ai")
+    tensordock = _credentials(env, KEYS["tensordock"], "TENSORDOCK_API_URL", "https://dashboard.tensordock.com")
     return Settings(
         port=port,
         deployment=deployment,
+        is_local=not on_lambda,
         data_dir=env.get("SHOPPER_DATA_DIR") or ".local",
         operator_key=env.get("SHOPPER_OPERATOR_KEY") or None,
         public_url=_url(env, "SHOPPER_PUBLIC_URL", f"http://127.0.0.1:{port}"),
-        vastai=_credentials(env, "VASTAI_API_KEY", "VASTAI_API_URL", "https://console.vast.ai"),
-        tensordock=_credentials(env, "TENSORDOCK_API_TOKEN", "TENSORDOCK_API_URL", "https://dashboard.tensordock.com"),
+        vastai=vastai,
+        tensordock=tensordock,
         log_level=level,
         log_format=log_format,
         tick_seconds=_number(env, "SHOPPER_TICK_SECONDS", 60.0, least=0.05),
         policy=_policy(env),
-        table=env.get("SHOPPER_TABLE") or f"shopper-{deployment}",
+        # On Lambda a function is told everything it may touch; elsewhere the name follows from the deployment.
+        table=env.get("SHOPPER_TABLE") or ("" if on_lambda else f"shopper-{deployment}"),
         release=env.get("SHOPPER_RELEASE") or "0",
         queue_url=env.get("SHOPPER_QUEUE_URL") or None,
         topic_arn=env.get("SHOPPER_TOPIC_ARN") or None,
+        metrics=on_lambda or env.get("SHOPPER_METRICS") == "emf",
         secrets_path=env.get("SHOPPER_SECRETS_PATH") or None,
+        provider_secrets_path=env.get("SHOPPER_PROVIDER_SECRETS_PATH") or None,
+        markets=_markets(env, {"vastai": vastai, "tensordock": tensordock}),
     )
 
 
@@ -135,6 +151,16 @@ def _credentials(env: Mapping[str, str], key_name: str, url_name: str, url: str)
     if not key.isascii() or not key.isprintable() or " " in key:
         raise SettingsError(f"{key_name} must be one line of printable ASCII without spaces")
     return Credentials(key=key, url=base)
+
+
+def _markets(env: Mapping[str, str], known: Mapping[str, Credentials | None]) -> tuple[str, ...]:
+    """Those that SHOPPER_PROVIDERS names, else those there is a key for."""
+    text = env.get("SHOPPER_PROVIDERS") or ",".join(name for name, keys in known.items() if keys is not None)
+    named = tuple(sorted({name.strip() for name in text.split(",") if name.strip()}))
+    for name in named:
+        if name not in MARKETS:
+            raise SettingsError(f"SHOPPER_PROVIDERS must be a list of {', '.join(MARKETS)}, not {name!r}")
+    return named
 
 
 def _url(env: Mapping[str, str], name: str, default: str) -> str:

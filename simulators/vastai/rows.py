@@ -9,11 +9,15 @@ from simulators.vastai.host import Ask, Host
 MONTH_HOURS = 720
 
 
+LEAST_BID = 0.01
+"""Dollars an hour: recorded rows with a smaller `min_bid` are charged this."""
+
+
 def offer_row(host: Host, ask: Ask, is_bid: bool, storage: float) -> dict[str, Any]:
     """Prices are for the whole ask with `storage` GB; `duration` is left to the moment of the answer."""
     gpu = known(host.gpu_name, host.gpu_ram)
     share = ask.gpus / host.gpus
-    base = ask.min_bid if is_bid else ask.price
+    base = max(ask.min_bid, LEAST_BID) if is_bid else ask.price
     disk = host.storage_cost * storage / MONTH_HOURS
     total = base + disk
     dlperf = gpu.dlperf * ask.gpus * (0.9 + 0.1 * host.reliability)
