@@ -7,8 +7,10 @@ from urllib.parse import quote
 from cli.config import NO_KEY
 from cli.errors import Unreachable
 from cli.shapes import (
+    Budget,
     Consumer,
     ConsumerList,
+    Costs,
     Event,
     Health,
     Inventory,
@@ -96,6 +98,34 @@ class Client:
 
     def delete_key(self, consumer_id: str, key_id: str) -> dict[str, Any]:
         return self._http.call("DELETE", f"/consumers/{_segment(consumer_id)}/keys/{_segment(key_id)}", repeat=True)
+
+    def me(self) -> dict[str, Any]:
+        """Whose key this is."""
+        return self._http.call("GET", "/me", repeat=True)
+
+    def costs(self, filters: Filters = NOTHING) -> Costs:
+        needs = ("currency", "from", "to")
+        return cast(Costs, self._object("GET", "/costs", needs, params=_query(filters), repeat=True))
+
+    def budget(self, consumer_id: str) -> Budget:
+        return cast(Budget, self._object("GET", f"/budgets/{_segment(consumer_id)}", ("consumer",), repeat=True))
+
+    def set_budget(self, consumer_id: str, fields: dict[str, object]) -> Budget:
+        path = f"/budgets/{_segment(consumer_id)}"
+        return cast(Budget, self._object("PUT", path, ("consumer",), body=fields, repeat=True))
+
+    def alerts(self, filters: Filters = NOTHING, limit: int | None = None) -> dict[str, Any]:
+        """Newest first."""
+        return self._merged("/alerts", "alerts", filters, limit)
+
+    def subscriptions(self, filters: Filters = NOTHING) -> dict[str, Any]:
+        return self._merged("/alerts/subscriptions", "subscriptions", filters)
+
+    def subscribe(self, fields: dict[str, object]) -> dict[str, Any]:
+        return self._object("POST", "/alerts/subscriptions", body=fields, repeat=True)
+
+    def unsubscribe(self, subscription_id: str) -> dict[str, Any]:
+        return self._object("DELETE", f"/alerts/subscriptions/{_segment(subscription_id)}")
 
     def sweep(self, name: str) -> dict[str, Any]:
         return self._http.call("POST", f"/sweeps/{_segment(name)}")

@@ -132,6 +132,32 @@ class Health(TypedDict, total=False):
     checks: dict[str, dict[str, Any]]
 
 
+Costs = TypedDict(
+    "Costs",
+    {
+        "currency": str,
+        "from": str,
+        "to": str,
+        "total": float,
+        "gpu_hours": float,
+        "burn_per_hour": float,
+        "groups": list[dict[str, Any]],
+    },
+)
+"""What was spent between two days; each group has `key`, `cost`, `gpu_hours` and `sessions`."""
+
+
+class Budget(TypedDict):
+    consumer: str
+    period: str
+    limit: float
+    thresholds: list[float]
+    on_exceeded: str
+    spent: float
+    reserved: float
+    forecast: float
+
+
 class Requirements(TypedDict, total=False):
     gpu: list[str]
     min_vram_gb: float

@@ -53,6 +53,8 @@ def plan(env: Mapping[str, str], data: DataDir) -> Backends:
         "AWS_DEFAULT_REGION": REGION,
         "SHOPPER_QUEUE_URL": queue_url(cloud_port),
         "SHOPPER_TOPIC_ARN": TOPIC_ARN,
+        # Each start is a release of its own: it looks at what the markets hold before it creates anything.
+        "SHOPPER_RELEASE": env.get("SHOPPER_RELEASE") or str(time.time_ns()),
         **DUMMY_AWS,
     }
     memory = None

@@ -4,6 +4,7 @@ import shutil
 
 import msgspec
 
+from chalicelib.domain.lease import reachable
 from chalicelib.settings import Settings
 
 
@@ -23,6 +24,7 @@ def render(settings: Settings, scene: Scene, operator_key: str) -> str:
         "Operator key": operator_key,
         "Markets": _markets(settings, scene),
         "State": scene.state if scene.lasting else f"!! {scene.state} !!",
+        "Agents": _agents(settings),
         "Sweeps": f"each every {settings.tick_seconds:g} s",
         "Deployment": settings.deployment,
     }
@@ -41,6 +43,13 @@ def render(settings: Settings, scene: Scene, operator_key: str) -> str:
             "",
         ]
     )
+
+
+def _agents(settings: Settings) -> str:
+    """What rented machines can do for us, as far as they can reach us."""
+    if reachable(settings.public_url):
+        return f"report to {settings.public_url}"
+    return f"timer only: rented machines cannot reach {settings.public_url} (docs/agent.md shows how they could)"
 
 
 def _markets(settings: Settings, scene: Scene) -> str:

@@ -3,8 +3,9 @@
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Chalice
@@ -62,7 +63,18 @@ class Handler(ChaliceRequestHandler):
             else:
                 self._generic_handle()
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = answer
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """`do_` and any method: the app knows which a path takes."""
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What Python's server cannot read: a request line that is broken, or endless."""
+        self.close_connection = True
+        name = HTTPStatus(code).phrase.lower().replace(" ", "_")
+        self._send_problem(problems.told(Refusal(code, name, message or HTTPStatus(code).phrase), str(uuid.uuid4())))
 
     def _refusal(self) -> Refusal | None:
         if "transfer-encoding" in self.headers:

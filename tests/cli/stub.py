@@ -19,9 +19,11 @@ QUERIES = (
     (r"GET /inventory", _FILTERS | _PAGED),
     (r"GET /inventory/[^/]+", {"disk_gb"}),
     (r"GET /sessions", {"status", "consumer", "provider"} | _PAGED),
+    (r"GET /costs", {"consumer", "session", "from", "to", "group_by"}),
+    (r"GET /alerts|GET /alerts/subscriptions", {"consumer"} | _PAGED),
     (r"GET /sessions/[^/]+/events|GET /consumers|GET /consumers/[^/]+/keys", _PAGED),
 )
-PLURALS = ("offers", "sessions", "events", "consumers", "keys")
+PLURALS = ("offers", "sessions", "events", "consumers", "keys", "alerts", "subscriptions")
 BODY = {
     *("offer_id", "requirements", "ssh_public_key", "hours", "disk_gb", "image", "env", "onstart", "ports"),
     *("workload", "idle_minutes", "max_price", "max_attempts", "consumer"),

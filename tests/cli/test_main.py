@@ -13,7 +13,23 @@ from tests.cli.stub import Stub
 from tests.cli.things import SESSION_ID, session
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("inventory", "up", "ls", "show", "ssh", "done", "extend", "rm", "health", "sweep")
+COMMANDS = (
+    "inventory",
+    "up",
+    "ls",
+    "show",
+    "ssh",
+    "done",
+    "extend",
+    "rm",
+    "health",
+    "sweep",
+    "orphans",
+    "drill",
+    "costs",
+    "budget",
+    "alerts",
+)
 GROUPS = (
     ("keys", "create"),
     ("keys", "ls"),

@@ -74,3 +74,9 @@ def test_a_second_process_is_told_where_the_first_ones_local_cloud_listens(data:
     assert data.hold(0)
     data.note(note)
     assert backends.ensure({"SHOPPER_DATA_DIR": str(data.path)}) == note.env
+
+
+def test_each_start_is_a_release_of_its_own_unless_one_is_named(data: DataDir) -> None:
+    first, second = (backends.plan({}, data).note.env["SHOPPER_RELEASE"] for _ in range(2))
+    assert first != second
+    assert backends.plan({"SHOPPER_RELEASE": "7"}, data).note.env["SHOPPER_RELEASE"] == "7"

@@ -56,6 +56,16 @@ def test_a_route_is_answered_by_the_app(site: Site) -> None:
     assert site.ask("GET", "/hello")[:2] == (200, {"said": ""})
 
 
+def test_what_cannot_be_read_is_a_problem_like_any_other(site: Site) -> None:
+    status, body, kind = site.ask("GET", "/" + "x" * 70_000)
+    assert (status, body["status"], kind) == (414, 414, "application/problem+json")
+
+
+@pytest.mark.parametrize("method", ["TRACE", "QUERY", "PROPFIND"])
+def test_a_method_that_no_route_has_is_for_the_app_to_refuse(site: Site, method: str) -> None:
+    assert site.ask(method, "/hello")[0] == 405
+
+
 def test_a_path_without_a_route_is_a_problem_like_any_other(site: Site) -> None:
     status, body, kind = site.ask("GET", "/nowhere", {"Authorization": "Bearer x"})
     assert (status, body["status"], body["code"], kind) == (404, 404, "not_found", "application/problem+json")

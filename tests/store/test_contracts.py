@@ -5,6 +5,7 @@ import pytest
 from tests.contracts.store_access import AccessContract
 from tests.contracts.store_health import HealthContract, RatesContract
 from tests.contracts.store_inventory import InventoryContract
+from tests.contracts.store_ledger import LedgerContract
 from tests.contracts.store_openings import OpeningsContract
 from tests.contracts.store_pages import PagesContract
 from tests.contracts.store_sessions import SessionsContract
@@ -22,6 +23,9 @@ class TestPages(PagesContract): ...
 
 
 class TestAccess(AccessContract): ...
+
+
+class TestLedger(LedgerContract): ...
 
 
 class TestInventory(InventoryContract): ...

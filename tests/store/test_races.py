@@ -2,9 +2,13 @@
 
 import pytest
 
+from tests.contracts.store_ledger import BudgetRaces
 from tests.contracts.store_races import RacesContract
 
 pytestmark = pytest.mark.parametrize("store", ["memory", "dynoxide", "java_engine"], indirect=True)
 
 
 class TestRaces(RacesContract): ...
+
+
+class TestBudgetRaces(BudgetRaces): ...

@@ -12,7 +12,7 @@ from chalicelib.domain.policy import Policy
 from chalicelib.store import Store, open_store
 from chalicelib.store.table import Table
 from tests.builders import NOW, a_session, an_admission, an_event
-from tests.contracts.store import ended, known, opened, replaced
+from tests.contracts.store import ended, known, opened, replaced, settled
 from tests.contracts.store_inventory import a_snapshot
 from tests.store.conftest import SETTINGS, client_of
 
@@ -78,12 +78,14 @@ def test_a_save_writes_what_changed_and_nothing_else(table_store: Store, raw: _R
     assert (row["status_reason"], row["last_heartbeat_at"]) == ({"S": "by hand"}, {"N": str(NOW)})
 
 
-def test_a_final_session_leaves_the_index_and_is_given_an_end(table_store: Store, raw: _Raw) -> None:
+def test_a_settled_session_leaves_the_index_and_is_given_an_end(table_store: Store, raw: _Raw) -> None:
     session = opened(table_store, 1)
     live = raw.row(f"SESSION#{session.id}")
     assert (live["ix_due"], live["ix_due_at"]) == ({"S": "pending"}, {"N": str(NOW)})
     assert "ttl" not in live
-    ended(table_store, session, NOW + HOUR)
+    over = ended(table_store, session, NOW + HOUR)
+    assert raw.row(f"SESSION#{session.id}")["ix_due"] == {"S": "unsettled"}
+    settled(table_store, over)
     final = raw.row(f"SESSION#{session.id}")
     assert final.keys().isdisjoint({"ix_due", "ix_due_at"})
     assert final["ttl"] == {"N": str((NOW + HOUR) // SECOND + RETENTION)}
@@ -92,7 +94,7 @@ def test_a_final_session_leaves_the_index_and_is_given_an_end(table_store: Store
 
 def test_a_history_lasts_as_long_as_its_session(table_store: Store, raw: _Raw) -> None:
     session = opened(table_store, 1)
-    ended(table_store, session, NOW + HOUR)
+    settled(table_store, ended(table_store, session, NOW + HOUR))
     lifetime = int(raw.row(f"SESSION#{session.id}")["ttl"]["N"])
     events = [key for key in raw.all_keys() if key[1].startswith("EVENT#")]
     assert len(events) == 3

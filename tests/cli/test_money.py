@@ -1,0 +1,69 @@
+"""`costs`, `budget`, `alerts`: what was spent, what may be, and who is told."""
+
+from tests.cli.conftest import Run
+from tests.cli.stub import Stub, problem
+
+COSTS = {
+    "currency": "USD", "from": "2026-11-01", "to": "2026-11-23", "total": 3.5, "gpu_hours": 8.25,
+    "burn_per_hour": 0.408,
+    "groups": [{"key": "RTX 4090", "cost": 3.5, "gpu_hours": 8.25, "sessions": 2}],
+}  # fmt: skip
+BUDGET = {
+    "consumer": "alice", "period": "month", "limit": 50.0, "thresholds": [0.5, 1.0], "on_exceeded": "block",
+    "spent": 10.0, "reserved": 0.56, "forecast": 42.0,
+}  # fmt: skip
+ALERT = {
+    "id": "alice:2026-11:0.5", "kind": "budget", "at": "2026-11-20T10:00:00.000Z", "sent_at": None,
+    "detail": "half is gone",
+}  # fmt: skip
+HOOK = {"id": "0f3a", "protocol": "https", "endpoint": "https://hooks.example.com/x", "consumer": None}
+
+
+def test_costs_are_a_table_and_a_summary(stub: Stub, run: Run) -> None:
+    stub.says("GET", "/costs", COSTS)
+    ran = run("costs", "--by", "gpu", "--from", "2026-11-01")
+    assert ran.out.splitlines()[1] == "RTX 4090\t$3.50\t8.25\t2"
+    assert ran.err.endswith("2026-11-01 to 2026-11-23: $3.50 for 8.25 GPU-hours; now $0.408/h\n")
+    assert dict(stub.asked[0].query) == {"group_by": "gpu", "from": "2026-11-01"}
+    assert run("costs", "--json").json == COSTS
+
+
+def test_costs_of_a_time_that_makes_no_sense_are_the_services_to_refuse(stub: Stub, run: Run) -> None:
+    stub.says("GET", "/costs", problem(400, "invalid_field", "to: 2026-01-01 is before 2026-02-01", field="to"))
+    ran = run("costs", "--from", "2026-02-01", "--to", "2026-01-01")
+    assert (ran.code, "is before" in ran.err) == (1, True)
+
+
+def test_ones_own_budget_is_shown_without_naming_oneself(stub: Stub, run: Run) -> None:
+    stub.says("GET", "/me", {"key_id": "1", "consumer": {"id": "alice"}})
+    stub.says("GET", "/budgets/alice", BUDGET)
+    lines = run("budget").out.splitlines()
+    assert lines[0] == "alice: $50.00 a month, then block"
+    assert lines[1] == "spent $10.00, reserved $0.56, forecast $42.00; told at 50%, 100%"
+    assert run("budget", "alice", "--json").json == BUDGET
+
+
+def test_a_budget_is_set_as_a_whole(stub: Stub, run: Run) -> None:
+    stub.says("PUT", "/budgets/alice", BUDGET)
+    assert run("budget", "alice", "--limit", "50", "--on-exceeded", "block", "--threshold", "0.5").code == 0
+    assert stub.of("PUT")[0].body == {"period": "month", "limit": 50.0, "on_exceeded": "block", "thresholds": [0.5]}
+    assert run("budget", "alice", "--period", "day").code == 2
+    assert run("budget", "alice", "--limit", "-1").code == 2
+
+
+def test_alerts_are_listed_with_what_waits(stub: Stub, run: Run) -> None:
+    stub.lists("/alerts", "alerts", [ALERT])
+    assert run("alerts").out.splitlines()[1] == "2026-11-20T10:00:00.000Z\tbudget\tno\thalf is gone"
+    assert run("alerts", "--json").json["alerts"] == [ALERT]
+
+
+def test_a_subscription_is_made_listed_and_ended(stub: Stub, run: Run) -> None:
+    stub.says("POST", "/alerts/subscriptions", HOOK, status=201)
+    stub.lists("/alerts/subscriptions", "subscriptions", [HOOK])
+    stub.says("DELETE", "/alerts/subscriptions/0f3a", HOOK)
+    assert "is asked to confirm" in run("alerts", "--subscribe", "https://hooks.example.com/x").out
+    assert stub.of("POST")[0].body == {"protocol": "https", "endpoint": "https://hooks.example.com/x"}
+    run("alerts", "--subscribe", "alice@example.com", "--consumer", "alice", "--json")
+    assert stub.of("POST")[1].body == {"protocol": "email", "endpoint": "alice@example.com", "consumer": "alice"}
+    assert run("alerts", "--subscriptions").out.splitlines()[1].endswith("\tall")
+    assert "hears no more" in run("alerts", "--unsubscribe", "0f3a").out

@@ -1,0 +1,173 @@
+"""The web page in a real browser, against the whole local stack: unlock, choose, rent, watch, extend, end."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from local.drill.stack import KEY
+from tests.stack.stack import PUBLIC_KEY, Stack, wait_until
+
+browsers = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: see `make page`")
+axes = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: see `make page`")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+pytestmark = [pytest.mark.stack, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")]
+
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""A folder to leave pictures in, for people."""
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1440, "height": 960}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1440, "height": 960}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("page") / "data")
+    stack.start()
+    wait_until(lambda: stack.get("/inventory", limit=1)["total"] > 300, 60, "both markets are listed")
+    budget, headers = {"period": "month", "limit": 25}, {"Authorization": f"Bearer {KEY}"}
+    requests.put(f"{stack.url}/budgets/operator", json=budget, headers=headers, timeout=10).raise_for_status()
+    yield stack
+    assert stack.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browsers.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One tab, with everything it complained of."""
+
+    def __init__(self, chromium: Any, stack: Stack, look: str) -> None:
+        self.look = look
+        self.page = chromium.new_context(**LOOKS[look]).new_page()
+        self.complaints: list[str] = []
+        self.urls: list[str] = []
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.urls.append(request.url))
+        self.page.goto(stack.url)
+
+    def unlock(self) -> None:
+        self.page.get_by_label("API key").fill(KEY)
+        self.page.keyboard.press("Enter")
+        self.page.locator("#offer-rows button").first.wait_for()
+
+    def look_around(self, where: str) -> None:
+        """No rule of accessibility is broken seriously, and nothing sticks out of the window."""
+        found = axes.Axe().run(self.page).response["violations"]
+        serious = [each for each in found if each["impact"] in ("serious", "critical")]
+        assert not serious, [(each["id"], each["nodes"][0]["html"]) for each in serious]
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if SCREENSHOTS:
+            self.page.screenshot(path=Path(SCREENSHOTS) / f"{self.look}-{where}.png")
+
+
+def test_a_wrong_key_is_told_so_and_opens_nothing(chromium: Any, stack: Stack) -> None:
+    visitor = Visitor(chromium, stack, "light")
+    visitor.page.get_by_label("API key").fill("gs_wrong")
+    visitor.page.get_by_role("button", name="Unlock").click()
+    visitor.page.get_by_text("This key is not valid here.").wait_for()
+    assert visitor.page.locator("#offers").is_hidden()
+    visitor.look_around("locked")
+    assert visitor.page.evaluate("sessionStorage.length + localStorage.length") == 0
+
+
+def test_an_offer_is_filtered_rented_watched_extended_and_ended(chromium: Any, stack: Stack) -> None:
+    visitor = Visitor(chromium, stack, "light")
+    page = visitor.page
+    visitor.unlock()
+    page.get_by_label("GPU", exact=True).fill("RTX 4090")
+    page.get_by_label("Kind").select_option("false")
+    cards = page.locator("#offer-rows strong")
+    wait_until(lambda: all("RTX 4090" in card for card in cards.all_inner_texts()), 10, "only such cards are shown")
+    page.locator("#offer-rows button").first.click()
+    dialog = page.locator("#rent")
+    dialog.get_by_role("button", name="Rent it").click()
+    assert "public SSH key" in dialog.get_by_role("alert").inner_text()
+    dialog.get_by_label("Your public SSH key").fill(PUBLIC_KEY)
+    dialog.get_by_label("Hours").fill("2")
+    assert "the most it may cost" in dialog.inner_text()
+    visitor.look_around("rent")
+    dialog.get_by_role("button", name="Rent it").click()
+
+    session = page.locator(".session")
+    session.wait_for()
+    page.locator(".session.running").wait_for(timeout=90_000)
+    (rented,) = stack.sessions()
+    assert session.locator(".command").inner_text() == rented["ssh"]["command"]
+    before = session.locator(".accrued").inner_text()
+    browsers.expect(session.locator(".accrued")).not_to_have_text(before, timeout=10_000)
+    visitor.look_around("running")
+
+    session.get_by_role("button", name="Extend").click()
+    page.locator("#ask").get_by_label("Hours longer").fill("3")
+    page.locator("#ask").get_by_role("button", name="Extend").click()
+    browsers.expect(session.locator(".left")).to_contain_text("4 h", timeout=10_000)
+    assert stack.get(f"/sessions/{rented['id']}")["hours"] == 5
+
+    session.get_by_role("button", name="End", exact=True).click()
+    page.locator("#ask").get_by_role("button", name="End it").click()
+    ended = page.locator("#ended-rows tr")
+    ended.wait_for(timeout=90_000)
+    assert page.locator(".session").count() == 0
+    ended.locator("summary").click()
+    assert rented["tag"] in ended.inner_text()
+    visitor.look_around("ended")
+    assert stack.get(f"/sessions/{rented['id']}")["status"] == "terminated"
+    assert visitor.complaints == []
+    assert not any(KEY in url for url in visitor.urls)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_page_looks_well_and_forgets_the_key_when_it_is_locked(chromium: Any, stack: Stack, look: str) -> None:
+    visitor = Visitor(chromium, stack, look)
+    page = visitor.page
+    visitor.unlock()
+    page.locator(".chart").wait_for()
+    page.locator(".budget").wait_for()
+    page.get_by_text("scheduled passes").wait_for()
+    visitor.look_around("all")
+    page.get_by_role("button", name="Lock", exact=True).click()
+    page.get_by_role("button", name="Unlock").wait_for()
+    assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+    assert visitor.complaints == []
+
+
+def test_the_keyboard_alone_reaches_the_rent_dialog_and_leaves_it(chromium: Any, stack: Stack) -> None:
+    visitor = Visitor(chromium, stack, "light")
+    page = visitor.page
+    visitor.unlock()
+    page.locator("#sort").focus()
+    for _ in range(2):  # verified hosts, then the first offer
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#rent[open]").wait_for()
+    assert page.evaluate("document.activeElement.id") == "ssh"
+    page.keyboard.press("Escape")
+    page.locator("#rent[open]").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.dataset.offer") is not None
+
+
+def test_the_description_is_there_to_be_read(chromium: Any, stack: Stack) -> None:
+    visitor = Visitor(chromium, stack, "light")
+    visitor.page.goto(f"{stack.url}/docs")
+    visitor.page.locator(".operation").filter(has_text="Rent a machine").locator("summary").first.click()
+    visitor.page.get_by_text("idempotency_conflict").first.wait_for()
+    visitor.look_around("docs")
+    assert visitor.complaints == []
