@@ -1,0 +1,60 @@
+"""`python -m tests.simulation SEEDS=1000 FROM=0 FAULTS=mixed LAYERS=all JOBS=2`: run seeds, print what they came to."""
+
+import os
+import sys
+import time
+from multiprocessing import get_context
+
+from tests.simulation.due import LAYERS
+from tests.simulation.figures import Figures
+from tests.simulation.seed import Result, run
+
+_DEFAULTS = {"SEEDS": "1000", "FROM": "0", "FAULTS": "mixed", "LAYERS": "all", "SESSIONS": "20", "JOBS": ""}
+_SHOWN = 5
+
+
+def main(arguments: list[str]) -> int:
+    """0 when no seed broke an invariant, 1 when one did, 2 for a bad argument."""
+    options = dict(_DEFAULTS)
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not equals or name not in options:
+            print(f"expected NAME=value with a name of {', '.join(options)}, not {argument!r}", file=sys.stderr)
+            return 2
+        options[name] = value or options[name]
+    layers = () if options["LAYERS"] == "all" else tuple(options["LAYERS"].split(","))
+    if not set(layers) <= set(LAYERS):
+        print(f"LAYERS: all, or some of {', '.join(LAYERS)}", file=sys.stderr)
+        return 2
+    first, count = int(options["FROM"]), int(options["SEEDS"])
+    tasks = [(seed, options["FAULTS"], layers, int(options["SESSIONS"])) for seed in range(first, first + count)]
+    figures = Figures()
+    started = shown_at = time.monotonic()
+    with get_context("fork").Pool(int(options["JOBS"] or os.cpu_count() or 1)) as pool:
+        for result in pool.imap_unordered(_one, tasks, chunksize=4):
+            figures.add(result)
+            if result.rule is not None and len(figures.failures) <= _SHOWN:
+                _show(result)
+            if sys.stderr.isatty() or time.monotonic() - shown_at > 10:
+                shown_at = time.monotonic()
+                rate = figures.seeds / (shown_at - started)
+                failed = len(figures.failures)
+                line = f"{figures.seeds} of {count} seeds, {failed} failed, {rate:.1f} seeds/s"
+                print(line, end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+    print(figures.table(time.monotonic() - started))
+    return 1 if figures.failures else 0
+
+
+def _one(task: tuple[int, str, tuple[str, ...], int]) -> Result:
+    seed, wish, layers, sessions = task
+    return run(seed, wish=wish, layers=layers, sessions=sessions)
+
+
+def _show(result: Result) -> None:
+    print(f"\nseed {result.seed} broke {result.rule}: {result.detail}\nits last events:", file=sys.stderr)
+    for line in result.tail:
+        print(f"  {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,31 @@
+"""Each planted bug is caught: by the seed that did it first, or by one of the next."""
+
+import pytest
+
+from tests.simulation.bugs import BUGS, caught
+
+FIRST = {
+    "no_deployment_filter": 4,
+    "unverified_is_ours": 4,
+    "ghost_at_once": 0,
+    "any_error_is_absent": 5,
+    "stopped_is_gone": 1,
+    "orphan_by_id": 26,
+    "no_grace": 1,
+    "proof_by_list_alone": 1,
+    "proof_by_get_alone": 0,
+    "janitor_knows_no_override": 18,
+}
+"""The first seed that catches it, where that is not seed 0."""
+
+MOST = 1_000
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_planted_bug_is_caught(name: str) -> None:
+    seeds = (FIRST.get(name, 0), *range(MOST))
+    assert any(caught(name, seed) is not None for seed in seeds), BUGS[name].says
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(BUGS) >= 16
