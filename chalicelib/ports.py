@@ -1,6 +1,6 @@
 """What the work asks of the outside. Every implementation passes the contract suite of its port."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -9,12 +9,19 @@ import msgspec
 from chalicelib.domain.access import Consumer, KeyRecord
 from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.alert import Alert
+from chalicelib.domain.billing import Billing
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.instance import Absent, Instance, Listing
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.invoice import Charge
+from chalicelib.domain.lease import Lease
+from chalicelib.domain.ledger import Key, Line, Total
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import Offer
+from chalicelib.domain.posting import Posting
+from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import Event, Session, Status
+from chalicelib.domain.subscription import Subscription
 from chalicelib.settings import Settings
 
 T = TypeVar("T")
@@ -26,7 +33,7 @@ class Clock(Protocol):
     def now(self) -> Instant: ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait; only the rate gate does, for at most `rate_wait_max_seconds`."""
+        """Wait: the rate gate, for at most `rate_wait_max_seconds`, and whoever holds an id that must be stored."""
 
 
 class Ids(Protocol):
@@ -41,7 +48,7 @@ class RateGate(Protocol):
     def pass_through(self, provider: str, kind: CallKind) -> None:
         """Return when the call may be made now; raises ProviderBusy when that would take too long.
 
-        A destroy never waits for other kinds, and passes even when the shared state cannot be reached.
+        A destroy never waits for other kinds. Destroys and reads pass even when the shared state cannot be reached.
         The launcher takes the `create` slot itself, before it writes its intent: adapters must not take it again.
         """
 
@@ -60,6 +67,8 @@ class LaunchOrder(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[int, ...] = ()
     bid_per_hour: float | None = None
     """USD for spot offers, whole offer; None on demand."""
+    agent: Lease | None = None
+    """What the agent on the machine is told; the adapter arms it before anything else runs there."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +82,7 @@ class Provider(Protocol):
 
     name: str
     default_image: str
+    billing: Billing
 
     def search(self, *, spot: bool) -> list[Offer]:
         """Every offer of the on-demand (or interruptible) market, priced by rates, no id twice."""
@@ -101,6 +111,9 @@ class Provider(Protocol):
 
     def balance(self) -> Micros | None:
         """Spendable credit in micro-dollars, None where the market does not tell."""
+
+    def charges(self, since: Instant, until: Instant) -> Sequence[Charge] | None:
+        """The market's own invoice for that time, whole; None where the market has none."""
 
 
 class SshProbe(Protocol):
@@ -135,7 +148,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
 
 class Sessions(Protocol):
     def open(self, session: Session, event: Event, admission: Admission) -> Session:
-        """Write row, first event, quota and idempotency in one transaction, or nothing.
+        """Write row, first event, quota, budget hold and idempotency in one transaction, or nothing.
 
         A replay (same consumer, idempotency key and body) returns the session opened first.
         Raises Refusal: 409 `idempotency_conflict`, 429 `quota_exceeded`, 401 when the key or consumer is not active.
@@ -150,7 +163,15 @@ class Sessions(Protocol):
     def save(self, before: Session, after: Session, event: Event | None = None) -> Session:
         """Write what changed, on condition that the row still has `before.version`; returns it with the new version.
 
-        With an event both are one transaction. Becoming final gives the quota back in it too. Raises Stale.
+        With an event both are one transaction. Becoming final gives the quota back in it too. A larger `hold` is set
+        aside in it, or Refusal 402 `budget_exceeded` raised. Raises Stale.
+        """
+
+    def beat(self, session_id: str, mark: str, pulse: Pulse, at: Instant, active: bool) -> bool:
+        """Note a heartbeat, and nothing that anybody else writes: the version stays as it is.
+
+        On condition that the session is not final and its mark is an earlier one of the same token; else False, and
+        nothing has changed. `active`: this was also the last moment of activity.
         """
 
     def due(self, statuses: Sequence[Status], before: Instant, limit: int = 100) -> list[Session]:
@@ -170,6 +191,12 @@ class Sessions(Protocol):
     ) -> Page[Session]:
         """Newest first. Raises Refusal 400 for a cursor that is not ours."""
 
+    def live_of(self, consumer: Consumer) -> list[Session]:
+        """The consumer's sessions that are not final; as many as its row counts, in any order."""
+
+    def unsettled(self, limit: int = 100) -> list[Session]:
+        """Final sessions that no posting has settled, longest ended first. May lag by moments."""
+
     def events(self, session_id: str) -> list[Event]:
         """Oldest first."""
 
@@ -182,6 +209,12 @@ class Access(Protocol):
     def put_consumer(self, consumer: Consumer, *, create: bool) -> None:
         """Write limits, role and status (never the usage counters). Raises Stale if it exists and `create`."""
 
+    def save_budget(self, before: Consumer, after: Consumer) -> None:
+        """Write `budget`, `period`, `reserved` and `booked`, on condition that all four are as in `before`.
+
+        Raises Stale.
+        """
+
     def consumers(self, limit: int, cursor: str | None) -> Page[Consumer]: ...
 
     def key(self, key_id: str) -> KeyRecord | None: ...
@@ -192,6 +225,25 @@ class Access(Protocol):
         """Note when a key was last used, and nothing else: it can never undo a revocation made meanwhile."""
 
     def keys_of(self, consumer_id: str) -> list[KeyRecord]: ...
+
+
+class Ledger(Protocol):
+    """What was spent: a line for each session, day, market and GPU, and the totals over them."""
+
+    def lines(self, consumer: str, keys: Iterable[Key]) -> dict[Key, Line]:
+        """Those of them that are stored; strongly consistent."""
+
+    def post(self, posting: Posting) -> None:
+        """Lines, totals, the consumer's counters and the sessions, all or nothing.
+
+        On condition that each line and session is as in the posting, and the consumer's period too. Raises Stale.
+        """
+
+    def totals(self, consumer: str, first: str, last: str) -> list[Total]:
+        """Of the days from first to last, both included, oldest first; strongly consistent."""
+
+    def session_lines(self, consumer: str, first: str, last: str) -> list[Line]:
+        """The lines themselves: one for each session of each day."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,6 +348,32 @@ class Notifier(Protocol):
     def publish(self, alert: Alert) -> None:
         """Hand it to everybody who subscribed. Raises ShopperError when it did not go out."""
 
+    def subscribe(self, protocol: str, endpoint: str, consumer: str | None) -> str:
+        """From its confirmation on, the endpoint hears the alerts of this consumer, or all; returns its name there.
+
+        The same again is the same subscription. Raises ShopperError.
+        """
+
+    def unsubscribe(self, arn: str) -> None:
+        """One that is not there any more is fine. Raises ShopperError."""
+
+
+class Subscriptions(Protocol):
+    """Whose subscriptions there are."""
+
+    def add(self, subscription: Subscription) -> None:
+        """Raises Stale if there is one with its id."""
+
+    def save(self, subscription: Subscription) -> None:
+        """Raises Stale if it was removed."""
+
+    def get(self, subscription_id: str) -> Subscription | None: ...
+
+    def remove(self, subscription_id: str) -> None: ...
+
+    def page(self, *, consumer: str | None, limit: int, cursor: str | None) -> Page[Subscription]:
+        """Newest first; of one consumer, or all. Raises Refusal 400 for a cursor that is not ours."""
+
 
 class Overrides(Protocol):
     """Operators' extensions past the hard max, kept where the janitor can read them without the table."""
@@ -305,6 +383,12 @@ class Overrides(Protocol):
 
     def until(self, session_id: str) -> Instant | None:
         """None when there is none; raises ShopperError when that cannot be known."""
+
+
+class Metrics(Protocol):
+    """Numbers that alarms outside the code watch. One that is missing is itself the alarm."""
+
+    def count(self, name: str, value: int, **dimensions: str) -> None: ...
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -328,6 +412,7 @@ class Ports:
     ids: Ids
     sessions: Sessions
     access: Access
+    ledger: Ledger
     inventory: Inventory
     health: Health
     providers: Mapping[str, Provider]
@@ -337,3 +422,5 @@ class Ports:
     overrides: Overrides
     alerts: Alerts
     notifier: Notifier
+    subscriptions: Subscriptions
+    metrics: Metrics

@@ -8,25 +8,20 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
+from typing import TYPE_CHECKING
 
-from chalicelib import log
+from chalicelib import grants, log
 from chalicelib.domain import access
 from chalicelib.domain.access import Consumer, KeyRecord, Role
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import MICROS_PER_DOLLAR
-from chalicelib.notify.queue import SqsWakeups
-from chalicelib.notify.topic import SnsNotifier
-from chalicelib.ports import Overrides, Ports, Secrets
-from chalicelib.providers import build
-from chalicelib.providers.pace import SharedPace
-from chalicelib.providers.sharing import SharedList
-from chalicelib.providers.ssh import BannerProbe
+from chalicelib.ports import Metrics, Notifier, Overrides, Ports, Secrets, Wakeups
 from chalicelib.settings import Settings, SettingsError, load
-from chalicelib.store import open_store
-from chalicelib.store.overrides import FolderOverrides, ParameterOverrides
-from chalicelib.store.secrets import from_folder, from_parameters
 from chalicelib.usecases.authenticating import LOCAL_OPERATOR
+
+if TYPE_CHECKING:
+    from chalicelib.store import Store
 
 _OPERATOR_SESSIONS = 1_000  # the operator's own limits guard against a loop gone wild, not against the operator
 _OPERATOR_PER_HOUR = 1_000 * MICROS_PER_DOLLAR
@@ -79,7 +74,7 @@ def bootstrap() -> str:
     here = ports()
     if not here.settings.is_local:
         raise SettingsError("bootstrap is for the local deployment: elsewhere the template makes the table")
-    open_store(here.settings).table.create()
+    _open_store(here.settings).table.create()
     folder = Path(here.settings.data_dir)
     key = here.settings.operator_key or _kept_operator_key(folder, here.secrets)
     now = here.clock.now()
@@ -100,16 +95,16 @@ def bootstrap() -> str:
 
 
 def _build() -> Ports:
-    environ: MutableMapping[str, str] = os.environ
-    dotenv = Path(".env")
-    settings = load(environ, dotenv)
-    if settings.is_local and not settings.queue_url:
-        # Plain `chalice local`: find the backends of a running `make run`, or start some. Never on Lambda.
-        environ.update(importlib.import_module("local.backends").ensure(environ))
-        settings = load(environ, dotenv)
+    """Everything is imported in here: a function pays for what it uses, and the janitor never loads the table's."""
+    from chalicelib.providers import build
+    from chalicelib.providers.pace import SharedPace
+    from chalicelib.providers.sharing import SharedList
+    from chalicelib.providers.ssh import BannerProbe
+
+    settings = _settings()
     log.configure(settings)
     clock = SystemClock()
-    store = open_store(settings)
+    store = _open_store(settings) if settings.table else grants.closed("table")
     gate = SharedPace(store.rates, clock, settings.policy)
     return Ports(
         settings=settings,
@@ -118,6 +113,7 @@ def _build() -> Ports:
         ids=SystemIds(),
         sessions=store.sessions,
         access=store.access,
+        ledger=store.ledger,
         inventory=store.inventory,
         health=store.health,
         providers={name: SharedList(market) for name, market in build(settings, gate, clock).items()},
@@ -127,44 +123,72 @@ def _build() -> Ports:
         overrides=_overrides(settings),
         alerts=store.alerts,
         notifier=_notifier(settings),
+        subscriptions=store.subscriptions,
+        metrics=_metrics(settings),
     )
 
 
-def _wakeups(settings: Settings) -> SqsWakeups:
+def _settings() -> Settings:
+    environ: MutableMapping[str, str] = os.environ
+    dotenv = Path(".env")
+    settings = load(environ, dotenv)
+    if settings.is_local and not settings.queue_url:
+        # Plain `chalice local`: find the backends of a running `make run`, or start some. Never on Lambda.
+        environ.update(importlib.import_module("local.backends").ensure(environ))
+        return load(environ, dotenv)
+    keys = grants.provider_keys(settings)
+    return load({**environ, **keys}, dotenv) if keys else settings
+
+
+def _open_store(settings: Settings) -> "Store":
+    from chalicelib.store import open_store
+
+    return open_store(settings)
+
+
+def _wakeups(settings: Settings) -> Wakeups:
     if settings.queue_url is None:
-        raise SettingsError("SHOPPER_QUEUE_URL is not set: the service cannot wake its worker")
-    import boto3  # slow to import, and only a process that really starts needs it
+        none: Wakeups = grants.closed("queue")
+        return none
+    from chalicelib.notify.queue import SqsWakeups
 
-    return SqsWakeups(boto3.client("sqs"), settings.queue_url)
+    return SqsWakeups(grants.Later("sqs"), settings.queue_url)
 
 
-def _notifier(settings: Settings) -> SnsNotifier:
+def _notifier(settings: Settings) -> Notifier:
     if settings.topic_arn is None:
-        raise SettingsError("SHOPPER_TOPIC_ARN is not set: the service cannot tell anybody anything")
-    import boto3
+        none: Notifier = grants.closed("topic")
+        return none
+    from chalicelib.notify.topic import SnsNotifier
 
-    return SnsNotifier(boto3.client("sns"), settings.topic_arn)
+    return SnsNotifier(grants.Later("sns"), settings.topic_arn)
 
 
 def _overrides(settings: Settings) -> Overrides:
+    from chalicelib.vault.overrides import FolderOverrides, ParameterOverrides
+
     if settings.is_local:
         return FolderOverrides(Path(settings.data_dir) / "overrides")
-    import boto3
-
-    return ParameterOverrides(boto3.client("ssm"), _parameters(settings))
-
-
-def _parameters(settings: Settings) -> str:
-    """Where in SSM this deployment keeps its secrets and overrides."""
-    return settings.secrets_path or f"/gpu-shopper/{settings.deployment}"
+    if settings.secrets_path is None:
+        none: Overrides = grants.closed("overrides")
+        return none
+    return ParameterOverrides(grants.Later("ssm"), settings.secrets_path)
 
 
 def _secrets(settings: Settings) -> Secrets:
+    from chalicelib.vault.secrets import from_folder, from_parameters
+
     if settings.is_local:
         return from_folder(Path(settings.data_dir))
-    import boto3
+    if settings.secrets_path is None:
+        return Secrets(signing_keys=(), pepper=b"")
+    return from_parameters(grants.Later("ssm"), settings.secrets_path, pepper=bool(settings.table))
 
-    return from_parameters(boto3.client("ssm"), _parameters(settings))
+
+def _metrics(settings: Settings) -> Metrics:
+    from chalicelib.notify.metrics import EmfMetrics, LoggedMetrics
+
+    return EmfMetrics(settings.deployment) if settings.metrics else LoggedMetrics()
 
 
 def _kept_operator_key(folder: Path, secrets: Secrets) -> str:

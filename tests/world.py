@@ -11,10 +11,11 @@ from chalicelib.domain.session import Order, Session
 from chalicelib.ports import Ports, Secrets, Snapshot
 from chalicelib.usecases import renting, stepping
 from tests.builders import NOW, SIGNING_KEY, a_consumer, an_offer, an_order
-from tests.fakes.alerts import MemoryAlerts, MemoryNotifier
+from tests.fakes.alerts import MemoryAlerts, MemoryNotifier, MemorySubscriptions
 from tests.fakes.clock import ManualClock
 from tests.fakes.gate import OpenGate
 from tests.fakes.ids import CountedIds
+from tests.fakes.metrics import MemoryMetrics
 from tests.fakes.overrides import MemoryOverrides
 from tests.fakes.provider import FakeProvider
 from tests.fakes.ssh import FakeSsh
@@ -26,7 +27,12 @@ class World:
     """`rent`, then `run` the clock; `market` is the fake market, `store` what the table would hold."""
 
     def __init__(
-        self, *, offers: Sequence[Offer] | None = None, environ: dict[str, str] | None = None, **market: float
+        self,
+        *,
+        offers: Sequence[Offer] | None = None,
+        environ: dict[str, str] | None = None,
+        local: bool = False,
+        **market: float,
     ) -> None:
         self.clock = ManualClock(NOW)
         self.store = MemoryStore()
@@ -37,18 +43,27 @@ class World:
         self.overrides = MemoryOverrides()
         self.alerts = MemoryAlerts()
         self.notifier = MemoryNotifier()
+        self.subscriptions = MemorySubscriptions()
+        self.metrics = MemoryMetrics()
         self.consumer = a_consumer(max_sessions=50, max_price_per_hour=100_000_000)
         self.operator = a_consumer(id="operator", role=Role.OPERATOR, max_sessions=50, max_price_per_hour=100_000_000)
         for consumer in (self.consumer, self.operator):
             self.store.access.put_consumer(consumer, create=True)
             self.store.access.put_key(KeyRecord(id=f"k-{consumer.id}", consumer=consumer.id, digest="", created_at=NOW))
         self.ports = Ports(
-            settings=settings.load({"SHOPPER_DEPLOYMENT": "test", **(environ or {})}),
+            settings=settings.load(
+                {
+                    "SHOPPER_DEPLOYMENT": "test",
+                    **({} if local else {"AWS_LAMBDA_FUNCTION_NAME": "test"}),
+                    **(environ or {}),
+                }
+            ),
             secrets=Secrets(signing_keys=(SIGNING_KEY,), pepper=b"pepper"),
             clock=self.clock,
             ids=CountedIds(),
             sessions=self.store.sessions,
             access=self.store.access,
+            ledger=self.store.ledger,
             inventory=self.store.inventory,
             health=self.store.health,
             providers={"vastai": self.market},
@@ -58,8 +73,19 @@ class World:
             overrides=self.overrides,
             alerts=self.alerts,
             notifier=self.notifier,
+            subscriptions=self.subscriptions,
+            metrics=self.metrics,
         )
-        self.sweeps: tuple[str, ...] = ("launch", "expire", "terminate", "reconcile", "janitor", "alert")
+        self.sweeps: tuple[str, ...] = (
+            "launch",
+            "expire",
+            "terminate",
+            "watch",
+            "reconcile",
+            "accrue",
+            "janitor",
+            "alert",
+        )
         self._next_minute = self.clock.now()
         self.list_offers()
 

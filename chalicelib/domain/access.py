@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from chalicelib.domain import base32
+from chalicelib.domain.budget import Budget
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros
 
@@ -31,6 +32,18 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Instant
     sessions: int = 0
     committed_per_hour: Micros = 0
+    budget: Budget | None = None
+    period: str = ""
+    """The period that `booked` is of; empty (all time) without a budget."""
+    reserved: Micros = 0
+    """What is left of the holds of its sessions."""
+    booked: Micros = 0
+    """Spent in the period, and reserved: one number, since the table's conditions cannot add."""
+
+    @property
+    def spent(self) -> Micros:
+        """In the period, as far as it is written down."""
+        return self.booked - self.reserved
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ import msgspec
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.policy import Policy
 
+_MOST_COOLING = 200  # the row stays small; so many failures within an hour are not the hosts' any more
+
 
 class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
     """What all processes know of one provider's health."""
@@ -26,6 +28,10 @@ class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
     """The release that last reconciled this provider before its first create."""
     destroy_stuck_since: Instant | None = None
     """Since when the longest unfinished destroy has been going on; None when none is."""
+    low_credit: str | None = None
+    """Why its credit is too little for what runs there; None while it is enough, or unknown."""
+    cooling: tuple[tuple[str, Instant], ...] = ()
+    """(machine id, until when): hosts that failed us lately."""
 
 
 def creates_blocked(state: ProviderState, now: Instant, policy: Policy) -> str | None:
@@ -39,6 +45,8 @@ def creates_blocked(state: ProviderState, now: Instant, policy: Policy) -> str |
     stuck = state.destroy_stuck_since
     if stuck is not None and now - stuck >= seconds(policy.destroy_block_creates_seconds):
         return f"a destroy has been failing for {(now - stuck) // 60_000} minutes"
+    if state.low_credit is not None:
+        return state.low_credit
     if state.open_until is not None and now < state.open_until:
         return f"creates failed repeatedly: {state.last_error}"
     return None
@@ -61,6 +69,22 @@ def list_failed(state: ProviderState, now: Instant, error: str, auth: bool) -> P
 
 def destroy_stuck(state: ProviderState, since: Instant | None) -> ProviderState:
     return msgspec.structs.replace(state, destroy_stuck_since=since)
+
+
+def credit_seen(state: ProviderState, low: str | None) -> ProviderState:
+    return msgspec.structs.replace(state, low_credit=low)
+
+
+def machine_failed(state: ProviderState, machine_id: str, now: Instant, policy: Policy) -> ProviderState:
+    """Nobody who does not name it is given this machine for a while."""
+    others = tuple((known, until) for known, until in state.cooling if until > now and known != machine_id)
+    until = now + seconds(policy.machine_cooldown_seconds)
+    return msgspec.structs.replace(state, cooling=(*others, (machine_id, until))[-_MOST_COOLING:])
+
+
+def cooling(state: ProviderState, now: Instant) -> frozenset[str]:
+    """Ids of the machines that failed lately."""
+    return frozenset(machine_id for machine_id, until in state.cooling if until > now)
 
 
 def create_ended(

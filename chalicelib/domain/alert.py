@@ -17,6 +17,12 @@ class Kind(StrEnum):
     DESTROY_STUCK = "destroy_stuck"
     BRAKE_FROZEN = "brake_frozen"
     PROVIDER_AUTH = "provider_auth"
+    SESSION_UNREACHABLE = "session_unreachable"
+    IDLE_WARNING = "idle_warning"
+    NODE_ENDS_ITSELF = "node_ends_itself"
+    BUDGET = "budget"
+    LOW_BALANCE = "low_balance"
+    INVOICE_DRIFT = "invoice_drift"
     LAUNCH_UNCERTAIN_CLOSED = "launch_uncertain_closed"
 
 

@@ -11,11 +11,15 @@ from enum import StrEnum
 
 import msgspec
 
+from chalicelib.domain.billing import Billing, Reading
 from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instance import Absent, Listing
 from chalicelib.domain.instant import Instant, Millis
 from chalicelib.domain.offer import Offer
 from chalicelib.domain.tag import PREFIX
+
+LAUNCHING = "launching"
+"""The outcome of an attempt before anybody has told how its create call ended."""
 
 
 class Stage(StrEnum):
@@ -50,6 +54,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     offer: Offer
     disk_gb: int
+    billing: Billing = Billing()
+    """The market's rule when the create was sent: the bill can then be worked out without asking anybody."""
+    readings: tuple[Reading, ...] = ()
+    """What was seen of the machines, oldest first."""
     stage: Stage
     called_at: Instant | None
     """When the intent to create was written; None while no create call was made."""
@@ -59,7 +67,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """A read has shown the main machine: from then on its absence means something."""
     key_attached: bool = False
     instance_ids: tuple[str, ...] = ()
-    outcome: str = "launching"
+    outcome: str = LAUNCHING
     detail: str | None = None
     at: Instant
     """When `outcome` was written."""

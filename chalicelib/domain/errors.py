@@ -62,11 +62,12 @@ class ProviderAuth(ProviderError):
 
 
 class ProviderBusy(ProviderError):
-    """Too many calls; the market (or our own shared limiter) did nothing. `retry_after` in seconds."""
+    """Too many calls; the market did nothing, or was not even asked (`unsent`). `retry_after` in seconds."""
 
-    def __init__(self, reason: str, retry_after: float) -> None:
+    def __init__(self, reason: str, retry_after: float, unsent: bool = False) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.unsent = unsent
 
 
 class ProviderDown(ProviderError):

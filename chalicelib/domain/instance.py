@@ -15,6 +15,7 @@ class Phase(StrEnum):
     RUNNING = "running"  # the provider calls it up; whether it can be used is another question
     STOPPED = "stopped"  # down, still ours, still billed for its disk at least
     FAILED = "failed"  # it will not come up
+    OFFLINE = "offline"  # its own market cannot reach the host; it may come back
     UNKNOWN = "unknown"  # a word nobody told us: keep it, say so, never act on it alone
 
 

@@ -7,6 +7,8 @@ from chalicelib.domain.money import Micros
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import EndReason
 
+_LEAST_PAUSE: Millis = 100  # whatever the policy says: to look without any pause would leave time for nothing else
+
 
 def ceiling(listed: Micros, max_price: Micros | None, policy: Policy) -> Micros:
     """The most a session may cost per hour: the listed price and a tolerance, within the consumer's own limit."""
@@ -17,12 +19,17 @@ def ceiling(listed: Micros, max_price: Micros | None, policy: Policy) -> Micros:
 def boot_pause(called_at: Instant, now: Instant, policy: Policy) -> Millis:
     """How long to wait before the next look at a booting machine."""
     share = round((now - called_at) * policy.boot_poll_share)
-    return min(max(seconds(policy.boot_poll_seconds), share), seconds(policy.boot_poll_max_seconds))
+    return max(min(max(seconds(policy.boot_poll_seconds), share), seconds(policy.boot_poll_max_seconds)), _LEAST_PAUSE)
+
+
+def ssh_pause(policy: Policy) -> Millis:
+    """How long to wait before the next knock at a machine that the provider calls up."""
+    return max(seconds(policy.ssh_poll_seconds), _LEAST_PAUSE)
 
 
 def lost_create_pause(called_at: Instant, now: Instant, policy: Policy) -> Millis:
     """How long to wait before the next look for the machine of an unclear create."""
-    least = seconds(policy.lost_create_look_seconds)
+    least = max(seconds(policy.lost_create_look_seconds), _LEAST_PAUSE)
     return least if now - called_at < 12 * least else 6 * least
 
 

@@ -12,7 +12,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     # --- launching
     provision_deadline_seconds: float = 20 * 60.0  # healthy hosts are up in 1 to 5 min; beyond 20 they rarely come
-    provision_deadline_max_seconds: float = 60 * 60.0  # a big image on a slow host, by explicit wish
     create_in_flight_seconds: float = 150.0  # longest create (120 s) + slack: until then its caller may still answer
     ambiguous_close_seconds: float = 30 * 60.0  # a lost create was seen to surface minutes late; then it never does
     ambiguous_close_lists: int = 3  # and one lagging list must not decide alone
@@ -50,7 +49,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     reconcile_dry_run: int = 0  # 1: report what would be destroyed, destroy nothing
     janitor_grace_seconds: float = 15 * 60.0  # after the hard max: everybody else had their chance
     janitor_override_seconds: float = 24 * 3600.0  # longest life while the overrides cannot be read
+    heartbeat_seconds: float = 60.0  # how often an agent reports: ten lost in a row are no coincidence
     heartbeat_timeout_seconds: float = 10 * 60.0  # silent for so long: unreachable
+    heartbeat_lost_seconds: float = 30 * 60.0  # and for so long, with the provider saying that it is down: over
+    idle_gpu_percent: float = 5.0  # a desktop or a loaded model at rest stays below
+    agent_deadline_grace_seconds: float = 600.0  # a machine ends itself only after we had the time to end it
+    agent_silence_seconds: float = 30 * 60.0  # cut off from us for so long, nobody looks after it: it ends itself
     cannot_check_seconds: float = 15 * 60.0  # no complete list for this long: no creates there, we would be blind
 
     # --- creates are refused for a while
@@ -60,7 +64,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     breaker_window_seconds: float = 300.0  # ... within this time
     breaker_open_seconds: float = 60.0  # doubling up to:
     breaker_open_max_seconds: float = 300.0
-    churn_failures: int = 3  # failed creates a consumer may cause within ...
+    churn_failures: int = 3  # failed creates a consumer may cause (0: any number) within ...
     churn_window_seconds: float = 600.0  # ... this time: each one may bill a minimum somewhere
     machine_cooldown_seconds: float = 3600.0  # a host that failed to boot fails again
 
@@ -100,6 +104,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     # --- keeping
     idempotency_seconds: float = 24 * 3600.0
     session_retention_seconds: float = 90 * 86400.0
+    cost_retention_seconds: float = 400 * 86400.0  # a report looks back a year; the totals stay for good
+
+    # --- money
+    accrue_lag_seconds: float = 120.0  # a look is written down within a minute: what is accrued is never taken back
+    hold_margin_seconds: float = 900.0  # how long a destroy may take before somebody is paged twice
+    low_balance_hours: float = 3.0  # of the present burn: time for a person to top up before everything stops
+    invoice_days: float = 3.0  # ended sessions compared: a market may book late, and one night may be missed
+    invoice_drift: float = 0.01  # share by which an invoice may differ before people are told
 
 
 def overridden(policy: Policy, numbers: dict[str, float]) -> Policy:

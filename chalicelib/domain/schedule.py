@@ -8,17 +8,23 @@ EVERY: Mapping[str, float] = {
     "launch": 60.0,
     "expire": 60.0,
     "terminate": 60.0,
+    "watch": 60.0,
     "reconcile": 300.0,
+    "accrue": 300.0,
+    "invoice": 86_400.0,
     "janitor": 900.0,
     "alert": 60.0,
     "inventory": 60.0,  # it decides itself whether a market is due
 }
 """Seconds between two runs, by sweep."""
 
+_NIGHTLY = 86_400.0
 _MISSED_RUNS = 5  # one skipped or slow run is normal, five in a row are not
 
 
 def overdue(name: str, last: Instant | None, now: Instant, tick_seconds: float | None = None) -> bool:
     """Has this sweep not completed for several runs, or never? `tick_seconds` where another pace was set."""
     pace = max(EVERY[name], tick_seconds or 0.0)
-    return last is None or now - last > seconds(_MISSED_RUNS * pace)
+    if last is None:
+        return pace < _NIGHTLY  # a nightly one has not missed anything before its first night
+    return now - last > seconds(_MISSED_RUNS * pace)

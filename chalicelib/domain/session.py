@@ -13,11 +13,14 @@ import msgspec
 
 from chalicelib.domain import tag as tags
 from chalicelib.domain.attempt import AbsenceProof, Attempt, Stage
+from chalicelib.domain.billing import Correction
 from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instance import Address
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.lease import Mode, OnDisconnect
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import Offer
+from chalicelib.domain.pulse import Pulse
 
 
 class Status(StrEnum):
@@ -77,6 +80,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[int, ...] = ()
     workload: str | None = None
     idle_minutes: int = 0
+    on_disconnect: OnDisconnect = OnDisconnect.DESTROY
     max_price: Micros | None = None
     max_attempts: int = 1
 
@@ -101,6 +105,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """All-in: as listed at first, then as quoted, then by the provider's own figure."""
     held_per_hour: Micros
     """The most it may cost, and what the consumer's price quota counts for it until it is final."""
+    hold: Micros = 0
+    """Its worst case, set aside of the consumer's budget until it is settled."""
+    settled_at: Instant | None = None
+    """When its final cost was written down and its hold released; not before it is final."""
+    corrections: tuple[Correction, ...] = ()
+    """What the market's invoice differs by, entered after the settlement."""
     attempts: tuple[Attempt, ...] = ()
     next_attempt_at: Instant
     """When the launch or terminate sweep should look at it again."""
@@ -109,8 +119,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: EndReason | None = None
     ssh: Address | None = None
     absence_proof: AbsenceProof | None = None
+    agent_mode: Mode | None = None
+    """How the agent of the last create was launched."""
+    agent_deadline: Instant | None = None
+    """When its machine ends itself if no answer of ours ever reaches it."""
+    agent_mark: str | None = None
+    """Whose heartbeats count, and the last one of them; see `lease.mark`."""
     last_heartbeat_at: Instant | None = None
     gpu_util: float | None = None
+    """Percent, of the GPU that works most."""
+    pulse: Pulse | None = None
+    active_at: Instant | None = None
+    """When a heartbeat last told of work or of somebody logged in."""
     step_failures: int = 0
     """Steps of work that failed in a row without moving anything: spaces out a poison row."""
     overridden_by: str | None = None

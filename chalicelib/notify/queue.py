@@ -13,7 +13,7 @@ _LONGEST_DELAY = 900  # SQS takes no more
 
 
 class SqsWakeups:
-    """The Wakeups port over one queue; `client` is a boto3 SQS client."""
+    """The Wakeups port over one queue; `client` is an SQS client."""
 
     def __init__(self, client: Any, queue_url: str) -> None:
         self._client = client

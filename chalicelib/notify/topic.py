@@ -13,11 +13,36 @@ _SUBJECT_LENGTH = 100  # SNS takes no more
 
 
 class SnsNotifier:
-    """The Notifier port over one topic; `client` is a boto3 SNS client."""
+    """The Notifier port over one topic; `client` is an SNS client."""
 
     def __init__(self, client: Any, topic_arn: str) -> None:
         self._client = client
         self._topic_arn = topic_arn
+
+    def subscribe(self, protocol: str, endpoint: str, consumer: str | None) -> str:
+        """`consumer` becomes the filter policy: the topic itself keeps everybody else's alerts from the endpoint."""
+        heard = [consumer] if consumer is not None else [{"exists": True}]
+        try:
+            answer = self._client.subscribe(
+                TopicArn=self._topic_arn,
+                Protocol=protocol,
+                Endpoint=endpoint,
+                Attributes={"FilterPolicy": json.dumps({"consumer": heard})},
+                ReturnSubscriptionArn=True,  # its real name, though nobody has confirmed it yet
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StoreDown(f"the topic did not take the subscription: {error}") from error
+        return str(answer["SubscriptionArn"])
+
+    def unsubscribe(self, arn: str) -> None:
+        """One that was never confirmed may not be removed by name; the topic forgets it by itself after two days."""
+        try:
+            self._client.unsubscribe(SubscriptionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NotFound", "NotFoundException", "InvalidParameter"):
+                raise StoreDown(f"the topic did not take the end of a subscription: {error}") from error
+        except BotoCoreError as error:
+            raise StoreDown(f"the topic did not take the end of a subscription: {error}") from error
 
     def publish(self, alert: Alert) -> None:
         attributes = {"kind": alert.kind, "consumer": alert.consumer or "operators"}

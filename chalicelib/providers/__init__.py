@@ -19,4 +19,8 @@ def build(settings: Settings, gate: RateGate, clock: Clock) -> dict[str, Provide
 
         http = Http("tensordock", keys.url, keys.key, policy, gate, clock)
         markets["tensordock"] = TensorDock(http, clock, policy.tensordock_create_seconds)
+    for name in set(settings.markets) - set(markets):
+        from chalicelib.providers.closed import ClosedMarket
+
+        markets[name] = ClosedMarket(name)
     return markets

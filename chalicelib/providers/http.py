@@ -95,6 +95,10 @@ class Http:
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
 
+    @property
+    def base_url(self) -> str:
+        return self._base_url
+
     def call(
         self,
         kind: CallKind,

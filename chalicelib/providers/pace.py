@@ -27,12 +27,13 @@ class SharedPace:
         try:
             slot = self._rows.reserve(provider, kind, now, round(spacing * SECOND), burst, latest)
         except ShopperError:
-            if kind != "destroy":
+            if kind not in ("destroy", "read"):
                 raise
-            log.warning("provider %s: pace unknown, destroy goes ahead", provider, extra={"provider": provider})
+            # Looking and ending need no table: the janitor has none, and works when there is none.
+            log.warning("provider %s: pace unknown, %s goes ahead", provider, kind, extra={"provider": provider})
             return
         if slot > latest:
-            raise ProviderBusy(f"{provider}: our own limit for {kind} calls", (slot - now) / SECOND)
+            raise ProviderBusy(f"{provider}: our own limit for {kind} calls", (slot - now) / SECOND, unsent=True)
         if slot > now:
             self._clock.sleep((slot - now) / SECOND)
 

@@ -1,8 +1,11 @@
 """One list for everybody who asks at the same time: a hundred endings must not cost a hundred lists."""
 
+from collections.abc import Sequence
 from threading import Condition
 
 from chalicelib.domain.instance import Absent, Instance, Listing
+from chalicelib.domain.instant import Instant
+from chalicelib.domain.invoice import Charge
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import Offer
 from chalicelib.ports import LaunchOrder, Provider, Receipt
@@ -20,6 +23,7 @@ class SharedList:
     def __init__(self, provider: Provider) -> None:
         self.name = provider.name
         self.default_image = provider.default_image
+        self.billing = provider.billing
         self._provider = provider
         self._change = Condition()
         self._begun = 0
@@ -67,6 +71,9 @@ class SharedList:
 
     def balance(self) -> Micros | None:
         return self._provider.balance()
+
+    def charges(self, since: Instant, until: Instant) -> Sequence[Charge] | None:
+        return self._provider.charges(since, until)
 
     def _told(self) -> Listing:
         if isinstance(self._outcome, BaseException):

@@ -2,8 +2,10 @@
 
 import re
 
+from chalicelib.domain.billing import Billing
 from chalicelib.domain.errors import ListIncomplete, OfferGone, ProviderDown
 from chalicelib.domain.instance import Absent, Instance, Listing
+from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import Offer
 from chalicelib.ports import Clock, LaunchOrder, Receipt
@@ -23,6 +25,8 @@ class TensorDock:
 
     name = NAME
     default_image = "ubuntu2404_ml_everything"  # has the NVIDIA driver, and is offered in both network modes
+
+    billing = Billing()  # the full rate from creation until gone, stopped or not
 
     def __init__(self, http: Http, clock: Clock, create_seconds: float) -> None:
         """Sees the organisation whose token `http` holds; a create is waited for that long."""
@@ -82,6 +86,9 @@ class TensorDock:
     def balance(self) -> Micros | None:
         """Unknown: this API has no call for it."""
         return None
+
+    def charges(self, since: Instant, until: Instant) -> None:
+        """There is no invoice to read."""
 
     def _path(self, instance_id: str) -> str:
         if not INSTANCE_ID.fullmatch(instance_id):

@@ -4,6 +4,8 @@ import base64
 import shlex
 from collections.abc import Iterable, Mapping
 
+from chalicelib import node
+from chalicelib.domain.lease import Lease
 from chalicelib.domain.offer import disk_rented
 from chalicelib.ports import LaunchOrder
 from chalicelib.providers.tensordock_offers import DEDICATED
@@ -14,6 +16,16 @@ _ENVIRONMENT = "/etc/profile.d/gpu-shopper.sh"
 _FOLDER = "/opt/gpu-shopper"
 _ONSTART = f"{_FOLDER}/onstart"
 _LOG = "/var/log/gpu-shopper-onstart.log"
+_UNIT = "/etc/systemd/system/gpu-shopper-agent.service"
+_SERVICE = f"""[Unit]
+Description=Ends this machine at the end of its lease
+[Service]
+ExecStart=/bin/sh {node.FOLDER}/agent.sh run
+Restart=always
+RestartSec=15
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 def create_body(order: LaunchOrder, image: str) -> dict[str, object]:
@@ -50,6 +62,7 @@ def first_boot(order: LaunchOrder) -> list[str]:
     here too, since some hosts ignore the one in the order.
     """
     commands = [
+        *(_arm(order.agent) if order.agent is not None else ()),
         *_install_key("/root", "root", order.ssh_public_key),
         *_install_key(f"/home/{USER}", USER, order.ssh_public_key),
     ]
@@ -64,6 +77,20 @@ def first_boot(order: LaunchOrder) -> list[str]:
             f"HOME=/root setsid nohup bash -lc 'exec {_ONSTART}' >{_LOG} 2>&1 </dev/null &",
         ]
     return commands
+
+
+def _arm(lease: Lease) -> Iterable[str]:
+    """The agent as a service of its own: first boots run these commands, later ones would not."""
+    told = "".join(f"{name}={shlex.quote(value)}\n" for name, value in node.environment(lease, "tensordock").items())
+    return (
+        f"mkdir -p {node.FOLDER}",
+        f"chmod 700 {node.FOLDER}",
+        f"echo {node.packed()} | base64 -d | gzip -dc > {node.FOLDER}/agent.sh",
+        _write(f"{node.FOLDER}/agent.env", told),
+        f"chmod 600 {node.FOLDER}/agent.env",
+        _write(_UNIT, _SERVICE),
+        f"systemctl daemon-reload && systemctl enable --now gpu-shopper-agent || sh {node.FOLDER}/agent.sh start",
+    )
 
 
 def _install_key(home: str, owner: str, key: str) -> Iterable[str]:

@@ -1,13 +1,17 @@
 """The Vast.ai market behind the `Provider` port."""
 
 import re
+from collections.abc import Sequence
 
+from chalicelib.domain.billing import Billing
 from chalicelib.domain.errors import ListIncomplete, OfferGone, ProviderDown
-from chalicelib.domain.instance import Absent, Instance, Listing
+from chalicelib.domain.instance import Absent, Instance, Listing, Phase
+from chalicelib.domain.instant import Instant
+from chalicelib.domain.invoice import Charge
 from chalicelib.domain.money import Micros, to_micros
 from chalicelib.domain.offer import Offer
 from chalicelib.ports import CallKind, Clock, LaunchOrder, Receipt
-from chalicelib.providers import vastai_create, vastai_instances, vastai_listing, vastai_offers
+from chalicelib.providers import vastai_charges, vastai_create, vastai_instances, vastai_listing, vastai_offers
 from chalicelib.providers.clean import number
 from chalicelib.providers.http import Answer, Http
 from chalicelib.providers.vastai_answers import slug, succeeded, trouble
@@ -24,6 +28,9 @@ class VastAi:
 
     name = vastai_offers.NAME
     default_image = "vastai/base-image:@vastai-automatic-tag"  # the market picks the CUDA that the host's driver takes
+
+    # The GPU by the second while the container runs, storage from creation until gone; nothing for a host that is away.
+    billing = Billing(gpu_in=(Phase.RUNNING, Phase.UNKNOWN), free_in=(Phase.OFFLINE,))
 
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
@@ -48,7 +55,7 @@ class VastAi:
 
     def create(self, order: LaunchOrder) -> Receipt:
         path = f"/api/v0/asks/{_checked(order.offer.provider_offer_id)}/"
-        body = vastai_create.body(order, self.default_image)
+        body = vastai_create.body(order, self.default_image, self._http.base_url)
         return vastai_create.receipt(self._http.call("create", "PUT", path, json=body), order)
 
     def attach_key(self, instance_id: str, public_key: str) -> None:
@@ -92,6 +99,12 @@ class VastAi:
         credit = number(answer.fields.get("credit"), -1e9, 1e9)
         dollars = number(answer.fields.get("balance"), -1e9, 1e9) if credit is None else credit
         return None if dollars is None else to_micros(dollars)
+
+    def charges(self, since: Instant, until: Instant) -> Sequence[Charge]:
+        return vastai_charges.charges(self._charges_page, since, until)
+
+    def _charges_page(self, params: dict[str, str]) -> Answer:
+        return self._http.call("read", "GET", vastai_charges.PATH, params=params)
 
     def _bundles(self, query: vastai_offers.Query, lane: CallKind = "search") -> Rows:
         answer = self._http.call(lane, "POST", "/api/v0/bundles/", json=query)

@@ -20,10 +20,17 @@ _NO_FUNDS = ("insufficient_credit", "missing_billing")
 _REFUSED = ("invalid_args", "invalid_request", "bad_request", "invalid_price", "no_ssh_key_for_vm", "label_too_long")
 
 
-def body(order: LaunchOrder, default_image: str) -> dict[str, object]:
-    """What the create call sends. Raises LaunchRefused for an order that cannot be put into words safely."""
+def body(order: LaunchOrder, default_image: str, market_url: str) -> dict[str, object]:
+    """What the create call sends; `market_url` is where the machine can delete itself.
+
+    Raises LaunchRefused for an order that cannot be put into words safely.
+    """
     parts = [container.ENVIRONMENT, container.ssh_key(order.ssh_public_key)]
     variables = dict(order.env)
+    if order.agent is not None:
+        part, carried = container.agent(order.agent, market_url)
+        parts.insert(0, part)
+        variables |= carried
     if order.onstart:
         part, carried = container.script(order.onstart)
         parts.append(part)
@@ -72,7 +79,10 @@ def receipt(answer: Answer, order: LaunchOrder) -> Receipt:
     contract = whole(answer.fields.get("new_contract"), 1, 10**15)
     if contract is not None and succeeded(answer):
         return Receipt(instance_id=str(contract))
-    reason = said(answer, secrets=order.env.values())
+    secrets = [*order.env.values()]
+    if order.agent is not None:
+        secrets += [order.agent.token, order.agent.secret]
+    reason = said(answer, secrets=secrets)
     if contract is not None:
         raise LaunchUncertain(f"{reason}; but there is a machine", str(contract))
     raise _refusal(answer, reason) or LaunchUncertain(f"{reason}; no id given")

@@ -19,6 +19,7 @@ _PHASES: Mapping[str | None, Phase] = {
     "stopped": Phase.STOPPED,
     "exited": Phase.STOPPED,
     "frozen": Phase.STOPPED,
+    "offline": Phase.OFFLINE,
 }
 _FATAL = (  # what docker says when it will not start this image on this host, however long one waits
     "error response from daemon",

@@ -5,11 +5,17 @@
 """
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
+
+from pynamodb.attributes import Attribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.access import Consumer, KeyRecord
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.money import Micros
 from chalicelib.ports import Page
 from chalicelib.store import cursors
 from chalicelib.store.records import changes, read, row_of, values
@@ -20,13 +26,31 @@ ROW = "ROW"
 ConsumerRow = row_of(Consumer)
 KeyRow = row_of(KeyRecord)
 
-_COUNTERS = ("sessions", "committed_per_hour")
+_COUNTERS = ("sessions", "committed_per_hour", "reserved", "booked")
+_MONEY = ("budget", "period")
+"""The budget, which has its own way in."""
 _LISTED = "consumers"
 _POSITION = re.compile(r"consumer:([!-~]{1,200})")
 
 
 def consumer_key(consumer_id: str) -> tuple[str, str]:
     return f"CONSUMER#{consumer_id}", ROW
+
+
+def same_budget(columns: Mapping[str, Attribute[Any]], consumer: Consumer) -> Condition:
+    """The stored budget is still the one that this consumer was read with."""
+    column = columns["budget"]
+    same: Condition = column.does_not_exist() if consumer.budget is None else column == consumer.budget
+    return same
+
+
+def within_budget(columns: Mapping[str, Attribute[Any]], consumer: Consumer, more: Micros) -> Condition:
+    """It is, and so much more may be set aside of it."""
+    same = same_budget(columns, consumer)
+    if consumer.budget is None or not consumer.budget.blocks:
+        return same
+    room: Condition = same & (columns["booked"] <= consumer.budget.limit - more)
+    return room
 
 
 def key_key(key_id: str) -> tuple[str, str]:
@@ -46,16 +70,34 @@ class DynamoAccess:
         return read(row, Consumer) if row is not None else None
 
     def put_consumer(self, consumer: Consumer, *, create: bool) -> None:
-        stored = {name: value for name, value in values(consumer).items() if name not in _COUNTERS}
+        stored = {name: value for name, value in values(consumer).items() if name not in _COUNTERS + _MONEY}
         actions = changes(self._consumers, {}, {**stored, "ix_feed": _LISTED, "ix_order": consumer.id})
         columns = self._consumers.get_attributes()
         actions += [columns[name].set(columns[name] | 0) for name in _COUNTERS]
+        actions.append(columns["period"].set(columns["period"] | ""))
         condition = self._consumers.pk.does_not_exist() if create else None
         row = self._consumers(*consumer_key(consumer.id))
         try:
             self._table.run(lambda: row.update(actions, condition))
         except Lost as error:
             raise Stale(f"{consumer.id} exists already") from error
+
+    def save_budget(self, before: Consumer, after: Consumer) -> None:
+        columns = self._consumers.get_attributes()
+        fields = (*_MONEY, "reserved", "booked")
+        old = {name: value for name, value in values(before).items() if name in fields}
+        new = {name: value for name, value in values(after).items() if name in fields}
+        condition = self._consumers.pk.exists() & same_budget(columns, before)
+        condition &= (columns["reserved"] == before.reserved) & (columns["booked"] == before.booked)
+        condition &= columns["period"] == before.period
+        actions = changes(self._consumers, old, new)
+        row = self._consumers(*consumer_key(before.id))
+        if not actions:
+            return
+        try:
+            self._table.run(lambda: row.update(actions, condition))
+        except Lost as error:
+            raise Stale(f"the budget of {before.id} moved meanwhile") from error
 
     def consumers(self, limit: int, cursor: str | None) -> Page[Consumer]:
         after = cursors.decode(cursor, _POSITION).removeprefix("consumer:") if cursor is not None else None

@@ -1,4 +1,4 @@
-"""How a session is opened: row, first event, quota, key and idempotency in one transaction.
+"""How a session is opened: row, first event, quota, hold, key and idempotency in one transaction.
 
 A cancelled transaction says only that something did not hold. What it was is then read from the rows
 themselves, in the order in which the caller cares: may they ask, did they ask before, have they room.
@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain import quota
+from chalicelib.domain import budget, quota
 from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Stale, StoreDown
 from chalicelib.domain.instant import Instant, Millis
 from chalicelib.domain.session import Event, Session
 from chalicelib.ports import Admission
-from chalicelib.store.access import ConsumerRow, DynamoAccess, KeyRow, consumer_key, key_key
+from chalicelib.store.access import ConsumerRow, DynamoAccess, KeyRow, consumer_key, key_key, within_budget
 from chalicelib.store.records import read
 from chalicelib.store.session_rows import (
     EventRow,
@@ -56,6 +56,7 @@ class Openings:
             if earlier is not None:
                 return earlier
             refusal = quota.exceeded(consumer, session.held_per_hour)
+            refusal = refusal or budget.exceeded(consumer.budget, consumer.booked, session.hold)
             if refusal is not None:
                 raise refusal
             # Nothing is in the way any more (the limits changed, or a slot came free): again, as things are now.
@@ -91,12 +92,18 @@ class Openings:
         column = self._consumers.get_attributes()
         transaction.update(
             self._consumers(*consumer_key(consumer.id)),
-            [column["sessions"].add(1), column["committed_per_hour"].add(session.held_per_hour)],
+            [
+                column["sessions"].add(1),
+                column["committed_per_hour"].add(session.held_per_hour),
+                column["reserved"].add(session.hold),
+                column["booked"].add(session.hold),
+            ],
             (column["active"] == True)  # noqa: E712 (an expression, not a comparison)
             & (column["max_sessions"] == consumer.max_sessions)
             & (column["max_price_per_hour"] == consumer.max_price_per_hour)
             & (column["sessions"] < consumer.max_sessions)
-            & (column["committed_per_hour"] <= consumer.max_price_per_hour - session.held_per_hour),
+            & (column["committed_per_hour"] <= consumer.max_price_per_hour - session.held_per_hour)
+            & within_budget(column, consumer, session.hold),
         )
 
     def _admitted(self, admission: Admission) -> Consumer:

@@ -1,6 +1,6 @@
 """What a session looks like in the table.
 
-`SESSION#id / ROW`              the session; in `due` while live, in `owned` and `feed` for good
+`SESSION#id / ROW`              the session; in `due` while live or not settled, in `owned` and `feed` for good
 `SESSION#id / EVENT#version`    the event of the save that made this version: no event can be written twice
 `CONSUMER#id / REPLAY#sha256`   which session an idempotency key opened
 """
@@ -19,6 +19,8 @@ from chalicelib.store.records import row_of, values
 from chalicelib.store.table import Row
 
 EVENT = "EVENT#"
+UNSETTLED = "unsettled"
+"""Where the index `due` keeps final sessions whose cost is not settled."""
 SessionRow = row_of(Session)
 EventRow = row_of(Event)
 
@@ -45,12 +47,14 @@ def replay_key(consumer_id: str, idempotency_key: str) -> tuple[str, str]:
 
 
 def stored(session: Session, retention: Millis) -> dict[str, Any]:
-    """Every attribute of the row but its key. A final session leaves `due` and is given its end of life."""
+    """Every attribute of the row but its key. A settled session leaves `due` and is given its end of life."""
     row = values(session) | {
         "ix_owner": f"sessions#{session.consumer}",
         "ix_feed": feed(month(session.created_at)),
         "ix_order": order(session),
     }
+    if session.final and session.settled_at is None:
+        return row | {"ix_due": UNSETTLED, "ix_due_at": session.ended_at or session.state_entered_at}
     if session.final:
         return row | {"ttl": ((session.ended_at or session.state_entered_at) + retention) // SECOND}
     return row | {"ix_due": session.status.value, "ix_due_at": session.due_at}

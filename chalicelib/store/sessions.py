@@ -2,23 +2,31 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
+from pynamodb.attributes import Attribute
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain import quota
+from chalicelib.domain import budget, quota
+from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Stale
+from chalicelib.domain.heartbeat import busiest
 from chalicelib.domain.instant import Instant, Millis
+from chalicelib.domain.lease import earlier
+from chalicelib.domain.money import Micros
+from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import FINAL, LIVE, Event, Session, Status
 from chalicelib.ports import Admission, Page
 from chalicelib.store import cursors
-from chalicelib.store.access import ConsumerRow, consumer_key
+from chalicelib.store.access import ConsumerRow, DynamoAccess, consumer_key, within_budget
 from chalicelib.store.feeds import Feeds
 from chalicelib.store.openings import Openings
 from chalicelib.store.records import changes, read
 from chalicelib.store.session_rows import (
     EVENT,
+    UNSETTLED,
     EventRow,
     SessionRow,
     event_key,
@@ -42,6 +50,7 @@ class DynamoSessions:
         self._rows = table.bind(SessionRow)
         self._events = table.bind(EventRow)
         self._consumers = table.bind(ConsumerRow)
+        self._access = DynamoAccess(table)
         self._openings = Openings(table, retention)
         self._feeds = Feeds(table)
 
@@ -62,6 +71,8 @@ class DynamoSessions:
         row = self._rows(*session_key(before.id))
         actions = changes(self._rows, stored(before, self._retention), stored(saved, self._retention))
         unchanged = self._rows.get_attributes()["version"] == before.version
+        more = saved.hold - before.hold
+        payer = self._access.consumer(saved.consumer) if more > 0 else None
 
         def build(transaction: TransactWrite) -> None:
             transaction.update(row, actions, unchanged)
@@ -69,22 +80,62 @@ class DynamoSessions:
                 key = event_key(saved.id, saved.version)
                 line = self._events(*key, **stored_event(event, self._retention))
                 transaction.save(line, self._events.pk.does_not_exist())
-            if (sessions, price) != (sessions_now, price_now):
+            if (sessions, price, more) != (sessions_now, price_now, 0):
                 counters = self._consumers.get_attributes()
                 given: list[Action] = [
                     counters["sessions"].add(sessions_now - sessions),
                     counters["committed_per_hour"].add(price_now - price),
+                    counters["reserved"].add(more),
+                    counters["booked"].add(more),
                 ]
-                transaction.update(self._consumers(*consumer_key(saved.consumer)), given)
+                room = within_budget(counters, payer, more) if payer is not None else None
+                transaction.update(self._consumers(*consumer_key(saved.consumer)), given, room)
 
         try:
-            if event is None and (sessions, price) == (sessions_now, price_now):
+            if event is None and (sessions, price, more) == (sessions_now, price_now, 0):
                 self._table.run(lambda: row.update(actions, unchanged))
             else:
                 self._table.transact(build)
         except Lost as error:
+            self._check_budget(before, more)
             raise Stale(f"{before.id} is no longer at version {before.version}") from error
         return saved
+
+    def _check_budget(self, before: Session, more: Micros) -> None:
+        """Was it the budget that a save was lost to? Raises Refusal 402; not if the session moved meanwhile."""
+        row = self.get(before.id) if more > 0 else None
+        payer = self._access.consumer(before.consumer) if row is not None and row.version == before.version else None
+        refusal = budget.exceeded(payer.budget, payer.booked, more) if payer is not None else None
+        if refusal is not None:
+            raise refusal
+
+    def unsettled(self, limit: int = 100) -> list[Session]:
+        found = self._table.find(self._rows, UNSETTLED, index="due", limit=limit)
+        rows = self._table.get_all(self._rows, [(one.pk, one.sk) for one in found])
+        return [session for row in rows if (session := read(row, Session)).final and session.settled_at is None]
+
+    def live_of(self, consumer: Consumer) -> list[Session]:
+        found: list[Session] = []
+        for session in self._feeds.newest(consumer.id, None, BATCH) if consumer.sessions else ():
+            if not session.final:
+                found.append(session)
+            if len(found) >= consumer.sessions:
+                break
+        return found
+
+    def beat(self, session_id: str, mark: str, pulse: Pulse, at: Instant, active: bool) -> bool:
+        columns = self._rows.get_attributes()
+        actions: list[Action] = [columns["agent_mark"].set(mark), columns["last_heartbeat_at"].set(at)]
+        actions += [columns["pulse"].set(pulse), _set_or_remove(columns["gpu_util"], busiest(pulse))]
+        if active:
+            actions.append(columns["active_at"].set(at))
+        news = columns["agent_mark"].between(*earlier(mark)) & ~columns["status"].is_in(*FINAL)
+        row = self._rows(*session_key(session_id))
+        try:
+            self._table.run(lambda: row.update(actions, news))
+        except Lost:
+            return False
+        return True
 
     def due(self, statuses: Sequence[Status], before: Instant, limit: int = 100) -> list[Session]:
         found: dict[str, tuple[Instant, tuple[str, str]]] = {}
@@ -147,6 +198,10 @@ class DynamoSessions:
     def events(self, session_id: str) -> list[Event]:
         pk, _ = session_key(session_id)
         return [read(row, Event) for row in self._table.find(self._events, pk, self._events.sk.startswith(EVENT))]
+
+
+def _set_or_remove(column: Attribute[Any], value: float | None) -> Action:
+    return column.remove() if value is None else column.set(value)
 
 
 def _attempted_at(session: Session) -> str | None:

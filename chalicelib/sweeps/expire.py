@@ -8,10 +8,13 @@ from chalicelib.usecases import lifecycle
 
 log = logging.getLogger(__name__)
 
+_STATES = (Status.RUNNING, Status.PROVISIONING, Status.PENDING)
+
 
 def run(ports: Ports) -> None:
     now = ports.clock.now()
-    for session in ports.sessions.due((Status.RUNNING, Status.PROVISIONING, Status.PENDING), now, limit=500):
+    # Each state has a limit of its own: thousands of launches that are due must not hide one machine that runs on.
+    for session in (one for status in _STATES for one in ports.sessions.due((status,), now, limit=500)):
         reason = lifecycle.overdue(session, now)
         if reason is None:
             continue  # due for a launch step, which is the launch sweep's

@@ -16,8 +16,11 @@ def run(ports: Ports) -> None:
     for name in sorted(ports.providers):
         try:
             _clean(ports, ports.providers[name])
+            ports.metrics.count("JanitorCompleted", 1, provider=name)
         except ProviderError as error:
             log.error("janitor: %s could not be seen whole: %s", name, error, extra={"provider": name})
+        except Exception:
+            log.exception("janitor: %s failed", name, extra={"provider": name})
 
 
 def _clean(ports: Ports, provider: Provider) -> None:

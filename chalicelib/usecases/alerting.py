@@ -8,6 +8,8 @@ from chalicelib.ports import Ports
 
 log = logging.getLogger(__name__)
 
+_MOST_FAILURES = 3  # of one pass: an alert that cannot be sent must not keep back those behind it
+
 
 def tell(ports: Ports, alert: Alert) -> None:
     """Once per `dedupe_id`. Telling must never stop the work it tells of: trouble with the outbox is logged."""
@@ -21,17 +23,20 @@ def tell(ports: Ports, alert: Alert) -> None:
 
 
 def send_pending(ports: Ports, limit: int = 100) -> int:
-    """Publish what waits, oldest first; stops at the first failure so that the order is kept. Returns how many went.
+    """Publish what waits, oldest first; one that does not go out waits, and after a few the topic itself is down.
 
-    An alert is marked after its publish: a crash in between sends it twice under one dedupe id, never not at all.
+    Returns how many went. An alert is marked after its publish: a crash in between sends it twice under one dedupe id, never not at all.
     """
-    sent = 0
+    sent = failed = 0
     for alert in ports.alerts.pending(limit):
         try:
             ports.notifier.publish(alert)
         except ShopperError as error:
-            log.error("alerts wait: %s", error)
-            break
+            log.error("alert %s waits: %s", alert.dedupe_id, error)
+            failed += 1
+            if failed >= _MOST_FAILURES:
+                break
+            continue
         ports.alerts.mark_sent(alert.dedupe_id, ports.clock.now())
         sent += 1
     return sent

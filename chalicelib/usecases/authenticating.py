@@ -17,7 +17,7 @@ def authenticate(ports: Ports, authorization: str | None) -> Caller:
 
     Raises Refusal 401, the same for a key that is missing, mistyped, unknown, revoked or of a disabled consumer.
     """
-    record = _record(ports, _bearer(authorization))
+    record = _record(ports, bearer(authorization))
     consumer = None if record is None else ports.access.consumer(record.consumer)
     if record is None or consumer is None or not consumer.active:
         raise Refusal(401, "unauthorized", "send a valid key as `Authorization: Bearer gs_…`")
@@ -39,7 +39,8 @@ def acting_for(ports: Ports, caller: Caller, consumer_id: str | None) -> Consume
     return consumer
 
 
-def _bearer(authorization: str | None) -> str:
+def bearer(authorization: str | None) -> str:
+    """What an `Authorization: Bearer …` header presents; empty for any other."""
     scheme, _, key = (authorization or "").strip().partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 

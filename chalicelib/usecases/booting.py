@@ -7,10 +7,11 @@ import msgspec
 from chalicelib.domain import session as rules
 from chalicelib.domain.attempt import Attempt
 from chalicelib.domain.destroy import pause
-from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderError
+from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderDown, ProviderError
 from chalicelib.domain.instance import Absent, Address, Instance, Phase
 from chalicelib.domain.instant import seconds
-from chalicelib.domain.launch import boot_pause, failure
+from chalicelib.domain.launch import boot_pause, failure, ssh_pause
+from chalicelib.domain.metering import read, told
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.destroying import destroy
@@ -28,7 +29,15 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
     the attempt has failed.  3. Our key goes in.  4. Running and SSH answers: the session runs.
     """
     policy = ports.settings.policy
-    machine, attempt, whole = _look(ports, session, attempt)
+    try:
+        machine, attempt, whole = _look(ports, session, attempt)
+    except ProviderDown as error:
+        if ports.clock.now() < attempt.deadline_at:
+            raise
+        # A market that cannot be read may well take a destroy; and nobody waits longer for one that tells nothing.
+        detail = f"not usable in time, and cannot be looked at: {error}"
+        fail(ports, session, attempt.ended(ports.clock.now(), "timed_out", detail))
+        return
     now = ports.clock.now()
     called_at = attempt.called_at or attempt.at
     if machine is None and whole and now - called_at >= seconds(policy.appear_seconds):
@@ -54,7 +63,7 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
         fail(ports, session, attempt.ended(now, "timed_out", detail))
         return
     up_but_deaf = machine is not None and machine.phase is Phase.RUNNING and bool(machine.addresses)
-    wait = seconds(policy.ssh_poll_seconds) if up_but_deaf else boot_pause(called_at, now, policy)
+    wait = ssh_pause(policy) if up_but_deaf else boot_pause(called_at, now, policy)
     said = (machine.message or machine.status) if machine else "not listed yet"
     waiting = msgspec.structs.replace(attempt, polls=attempt.polls + 1, detail=said)
     after = msgspec.structs.replace(with_attempt(session, waiting), status_reason=said)
@@ -79,13 +88,14 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> tuple[Instance | 
         whole = False
     else:
         tagged = listed.tagged(session.tag)
-        attempt = attempt.knows(*(twin.id for twin in tagged))
+        attempt = read(attempt.knows(*(twin.id for twin in tagged)), listed)
         main = attempt.instance_id
         machine = next((one for one in listed.instances if one.id == main), None)  # whatever its label says
         attempt = _destroy_twins(ports, session, attempt, [twin.id for twin in tagged if twin.id != main])
     if main is not None and (machine is None or (machine.phase is Phase.RUNNING and not machine.addresses)):
         found = provider.get(main)
         machine = None if isinstance(found, Absent) else found
+        attempt = told(attempt, [machine] if machine is not None else [], ports.clock.now())
     if machine is not None:
         attempt = msgspec.structs.replace(attempt, appeared=True)
     return machine, attempt, whole

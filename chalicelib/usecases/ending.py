@@ -1,22 +1,28 @@
 """The one way to end a machine, whoever asks: destroy, look, prove, and never stop before the proof."""
 
+import logging
+
 import msgspec
 
 from chalicelib.domain import session as rules
 from chalicelib.domain.alert import stuck
 from chalicelib.domain.attempt import Attempt, Look, NotProven, Stage, look, prove
-from chalicelib.domain.destroy import late_arrival_possible, pause
-from chalicelib.domain.errors import ProviderError
+from chalicelib.domain.destroy import late_arrival_possible, look_pause, pause
+from chalicelib.domain.errors import ProviderBusy, ProviderError, ShopperError
 from chalicelib.domain.instance import Absent, Instance
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.launch import lost_create_pause
+from chalicelib.domain.metering import read, told
 from chalicelib.domain.policy import Policy
-from chalicelib.domain.session import NeverLaunched, Session, Status
+from chalicelib.domain.session import Event, NeverLaunched, Session, Status
 from chalicelib.ports import Ports, Provider
+from chalicelib.usecases.accruing import settle
 from chalicelib.usecases.alerting import tell
 from chalicelib.usecases.destroying import destroy
 from chalicelib.usecases.keeping import keep, later
 from chalicelib.usecases.observing import listing, provider_named
+
+log = logging.getLogger(__name__)
 
 
 def advance(ports: Ports, session: Session) -> None:
@@ -27,7 +33,7 @@ def advance(ports: Ports, session: Session) -> None:
     """
     attempt = session.attempt
     if attempt is None or all(one.called_at is None for one in session.attempts):
-        keep(ports, session, *rules.finish(session, NeverLaunched(), ports.clock.now()))
+        _over(ports, session, *rules.finish(session, NeverLaunched(), ports.clock.now()))
     elif attempt.stage is Stage.CLOSED:
         _finish(ports, session)
     elif _destroy_due(attempt, ports.clock.now(), ports.settings.policy):
@@ -56,16 +62,20 @@ def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
             destroy(provider, instance_id, f"session {session.id}: {session.end_reason or attempt.outcome}") or trouble
         )
     now = ports.clock.now()
-    calls = attempt.destroy_calls + 1
+    calls, next_look = attempt.destroy_calls + 1, look_pause(policy)
+    wait = pause(calls, session.id, policy)
+    if isinstance(trouble, ProviderBusy) and trouble.unsent:  # many are being ended at once: its turn comes soon
+        calls = attempt.destroy_calls
+        next_look = wait = min(wait, seconds(trouble.retry_after))
     asked = msgspec.structs.replace(
         attempt,
         destroy_calls=calls,
         destroy_failures=attempt.destroy_failures + (trouble is not None),
         destroy_called_at=now,
-        destroy_due_at=now + pause(calls, session.id, policy),
+        destroy_due_at=now + wait,
         destroy_error=str(trouble) if trouble else None,
     )
-    keep(ports, session, later(ports, _with(session, asked), seconds(policy.destroy_look_seconds)))
+    keep(ports, session, later(ports, _with(session, asked), next_look))
     alert = stuck(session, asked, now, policy)
     if alert is not None:
         tell(ports, alert)
@@ -88,10 +98,16 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
     tagged = found.tagged(session.tag)
     if tagged:  # so the create is answered: nothing else can turn up late
         attempt = msgspec.structs.replace(attempt.knows(*(machine.id for machine in tagged)), answered=True)
+    listed = found.ids() & set(attempt.instance_ids)
+    if listed:  # no need to ask for each: one that cannot be read must not keep a new one from being remembered
+        seen_now = msgspec.structs.replace(attempt, appeared=attempt.appeared or attempt.instance_id in listed)
+        _still_there(ports, session, read(seen_now, found), "a machine is still listed")
+        return
     answers = [provider_named(ports, name).get(instance_id) for instance_id in attempt.instance_ids]
+    attempt = told(read(attempt, found), [answer for answer in answers if not isinstance(answer, Absent)], at)
     absents = tuple(answer for answer in answers if isinstance(answer, Absent))
     alive = [answer for answer in answers if not isinstance(answer, Absent)]
-    if attempt.instance_id in found.ids() or any(answer.id == attempt.instance_id for answer in alive):
+    if any(answer.id == attempt.instance_id for answer in alive):
         attempt = msgspec.structs.replace(attempt, appeared=True)
     try:
         seen = look(at, session.tag, attempt.instance_ids, absents, found)
@@ -115,7 +131,7 @@ def _still_there(ports: Ports, session: Session, attempt: Attempt, why: str) -> 
     alive = msgspec.structs.replace(attempt, look=None, destroy_due_at=due or None, detail=why)
     now = ports.clock.now()
     asked_ago = now - (attempt.destroy_called_at or now)
-    wait = min(max(0, due - now), max(asked_ago, seconds(ports.settings.policy.destroy_look_seconds)))
+    wait = min(max(0, due - now), max(asked_ago, look_pause(ports.settings.policy)))
     keep(ports, session, later(ports, _with(session, alive), wait))
 
 
@@ -135,7 +151,7 @@ def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) ->
     closed = msgspec.structs.replace(attempt, stage=Stage.CLOSED, look=seen, proof=proof)
     proven = _with(session, closed)
     if session.status is Status.TERMINATING:
-        keep(ports, session, *rules.finish(proven, proof, ports.clock.now()))
+        _over(ports, session, *rules.finish(proven, proof, ports.clock.now()))
     else:
         keep(ports, session, later(ports, proven, 0))
 
@@ -143,7 +159,16 @@ def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) ->
 def _finish(ports: Ports, session: Session) -> None:
     """The last attempt is closed: its proof, or that of the last attempt which sent a create, ends the session."""
     proofs = [attempt.proof for attempt in session.attempts if attempt.proof is not None]
-    keep(ports, session, *rules.finish(session, proofs[-1], ports.clock.now()))
+    _over(ports, session, *rules.finish(session, proofs[-1], ports.clock.now()))
+
+
+def _over(ports: Ports, before: Session, after: Session, event: Event) -> None:
+    """Final; the bill follows at once if it can, else by the next accrual."""
+    final = keep(ports, before, after, event)
+    try:
+        settle(ports, final)
+    except ShopperError as error:
+        log.warning("session %s: not settled yet: %s", final.id, error, extra={"session": final.id})
 
 
 def _with(session: Session, attempt: Attempt) -> Session:

@@ -42,7 +42,9 @@ def postpone(ports: Ports, session: Session, error: Exception) -> Session:
     failures = session.step_failures + 1
     pause = min(policy.step_retry_seconds * 2 ** min(failures - 1, 10), 60.0)
     if isinstance(error, ProviderBusy):
-        failures, pause = session.step_failures, max(error.retry_after, 0.1)
+        # However long it asks for: what must be ended is asked for again no later than any destroy.
+        most = max(policy.destroy_backoff_max_seconds, policy.step_retry_seconds)
+        failures, pause = session.step_failures, min(error.retry_after, most)
     elif isinstance(error, ProviderAuth):
         pause = 60.0
     elif isinstance(error, ProviderDown):
@@ -51,5 +53,11 @@ def postpone(ports: Ports, session: Session, error: Exception) -> Session:
         log.error("session %s: step failed", session.id, exc_info=error, extra={"session": session.id})
     else:
         log.warning("session %s: %s: %s", session.id, type(error).__name__, error, extra={"session": session.id})
-    after = msgspec.structs.replace(session, next_attempt_at=ports.clock.now() + seconds(pause), step_failures=failures)
+    told = str(error) if isinstance(error, ProviderError) else None
+    after = msgspec.structs.replace(
+        session,
+        next_attempt_at=ports.clock.now() + seconds(max(pause, 0.1)),
+        step_failures=failures,
+        status_reason=told or session.status_reason,
+    )
     return keep(ports, session, after)

@@ -1,11 +1,14 @@
 """Launch: pick the offer, write the intent, call create once, and make sense of whatever comes back."""
 
+import logging
+
 import msgspec
 
 from chalicelib.domain import session as rules
 from chalicelib.domain.admission import creates_blocked
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.attempt import Attempt, Stage
+from chalicelib.domain.churn import HOSTS_FAULT
 from chalicelib.domain.destroy import late_arrival_possible
 from chalicelib.domain.errors import (
     LaunchRefused,
@@ -16,9 +19,11 @@ from chalicelib.domain.errors import (
     ProviderDown,
     ProviderError,
     Stale,
+    StoreDown,
 )
 from chalicelib.domain.instant import SECOND, seconds
 from chalicelib.domain.launch import end_reason, lost_create_pause
+from chalicelib.domain.lease import Lease
 from chalicelib.domain.money import to_dollars
 from chalicelib.domain.offer import Offer, price_per_hour
 from chalicelib.domain.scaling import can_have, scaled, unscaled
@@ -27,9 +32,14 @@ from chalicelib.ports import LaunchOrder, Ports, Provider
 from chalicelib.usecases import lifecycle
 from chalicelib.usecases.alerting import tell
 from chalicelib.usecases.keeping import keep, later
-from chalicelib.usecases.observing import create_ended, listing, provider_named
+from chalicelib.usecases.leasing import grant
+from chalicelib.usecases.observing import create_ended, listing, machine_failed, provider_named
 from chalicelib.usecases.recovering import ready_to_create
 from chalicelib.usecases.renting import candidates
+
+log = logging.getLogger(__name__)
+
+_RECORD_TRIES = 10  # about twenty seconds of a table that does not answer
 
 
 def begin(ports: Ports, session: Session) -> None:
@@ -39,13 +49,13 @@ def begin(ports: Ports, session: Session) -> None:
     quoted afresh.  5. The intent, stored.  6. One create call.
     """
     policy = ports.settings.policy
-    waited = ports.clock.now() - session.state_entered_at
-    if session.status is Status.PENDING and waited >= seconds(policy.provision_deadline_seconds):
+    last = session.attempt
+    since = session.state_entered_at if last is None or session.status is Status.PENDING else last.at
+    if ports.clock.now() - since >= seconds(policy.provision_deadline_seconds):
         lifecycle.end(ports, session, EndReason.PROVISION_TIMEOUT, "service", "no create could be sent in time")
         return
     offer = _next_offer(ports, session)
     if offer is None:
-        last = session.attempt
         reason = end_reason(last.outcome) if last else EndReason.LAUNCH_REFUSED
         lifecycle.end(ports, session, reason, "service", last.detail if last else "no offer left to try")
         return
@@ -71,8 +81,9 @@ def begin(ports: Ports, session: Session) -> None:
     called, event = rules.start_attempt(session, intent, price, now)
     # Whoever finds this intent orphaned may not conclude anything before the call must have ended.
     called = msgspec.structs.replace(called, next_attempt_at=now + seconds(policy.create_in_flight_seconds))
+    called, lease = grant(ports, called, now)
     called = keep(ports, session, called, event)
-    _create(ports, called, intent)
+    _create(ports, called, intent, lease)
 
 
 def search(ports: Ports, session: Session, attempt: Attempt) -> None:
@@ -107,6 +118,8 @@ def fail(ports: Ports, session: Session, attempt: Attempt) -> None:
     """This attempt is over: prove it gone, then try the next offer, or end the session if none may be tried."""
     now = ports.clock.now()
     after = with_attempt(session, attempt)
+    if attempt.outcome in HOSTS_FAULT and attempt.offer.machine_id is not None:
+        machine_failed(ports, attempt.offer.provider, attempt.offer.machine_id)
     if len(session.attempts) < session.order.max_attempts:
         keep(ports, session, later(ports, after, 0))
         return
@@ -157,7 +170,10 @@ def _next_offer(ports: Ports, session: Session) -> Offer | None:
 def _attempt(ports: Ports, offer: Offer, disk_gb: int, stage: Stage, called_at: int | None) -> Attempt:
     now = ports.clock.now()
     deadline = now + seconds(ports.settings.policy.provision_deadline_seconds)
-    return Attempt(offer=offer, disk_gb=disk_gb, stage=stage, called_at=called_at, at=now, deadline_at=deadline)
+    billing = provider_named(ports, offer.provider).billing
+    return Attempt(
+        offer=offer, disk_gb=disk_gb, billing=billing, stage=stage, called_at=called_at, at=now, deadline_at=deadline
+    )
 
 
 def _unsent(ports: Ports, session: Session, offer: Offer, outcome: str, detail: str) -> None:
@@ -168,7 +184,7 @@ def _unsent(ports: Ports, session: Session, offer: Offer, outcome: str, detail: 
     keep(ports, session, later(ports, after, 0))
 
 
-def _create(ports: Ports, session: Session, intent: Attempt) -> None:
+def _create(ports: Ports, session: Session, intent: Attempt, lease: Lease) -> None:
     order = session.order
     offer = intent.offer
     launch = LaunchOrder(
@@ -181,6 +197,7 @@ def _create(ports: Ports, session: Session, intent: Attempt) -> None:
         onstart=order.onstart,
         ports=order.ports,
         bid_per_hour=offer.gpu_per_hour if offer.spot else None,
+        agent=lease,
     )
     error: ProviderError | None = None
     try:
@@ -193,8 +210,9 @@ def _create(ports: Ports, session: Session, intent: Attempt) -> None:
     except (OfferGone, LaunchRefused, ProviderAuth, ProviderBusy, ProviderDown) as refusal:
         error, ids, answered, stage = refusal, (), True, Stage.ENDING
         outcome = "offer_gone" if isinstance(refusal, OfferGone) else "refused"
-    except Exception as surprise:
-        error, ids, answered, stage = ProviderDown(repr(surprise)), (), False, Stage.UNCERTAIN
+    except Exception as surprise:  # its words are not ours to repeat: they may hold anything of the order
+        log.exception("session %s: the create ended in a way nobody foresaw", session.id)
+        error, ids, answered, stage = ProviderDown(type(surprise).__name__), (), False, Stage.UNCERTAIN
         outcome = "uncertain"
     else:
         ids, answered, outcome, stage = (receipt.instance_id,), True, "created", Stage.BOOTING
@@ -220,17 +238,23 @@ def _record(
     stage: Stage,
     error: ProviderError | None,
 ) -> None:
-    """Store the create's answer, whatever happened to the session meanwhile: an id must never be lost."""
+    """Store the create's answer, whatever happened to the session meanwhile: an id must never be lost.
+
+    A table that does not answer is asked again for a while: where the market put another label on the machine, this
+    id is all there is to find it by.
+    """
+    tries = 0
     while True:
-        session = ports.sessions.get(session_id)
-        if session is None or session.final or number != len(session.attempts) - 1:
-            return  # only after the window for late arrivals, and then the machine is an orphan by its tag
-        attempt = session.attempts[number].knows(*ids)
-        now = ports.clock.now()
-        detail = str(error) if error else None
-        if attempt.stage not in (Stage.BOOTING, Stage.CLOSED):  # else it was found by its tag in the meantime
-            attempt = msgspec.structs.replace(attempt, answered=answered, outcome=outcome, detail=detail, at=now)
+        tries += 1
         try:
+            session = ports.sessions.get(session_id)
+            if session is None or session.final or number != len(session.attempts) - 1:
+                return  # only after the window for late arrivals, and then the machine is an orphan by its tag
+            attempt = session.attempts[number].knows(*ids)
+            now = ports.clock.now()
+            detail = str(error) if error else None
+            if attempt.stage not in (Stage.BOOTING, Stage.CLOSED):  # else it was found by its tag in the meantime
+                attempt = msgspec.structs.replace(attempt, answered=answered, outcome=outcome, detail=detail, at=now)
             if attempt.stage in (Stage.BOOTING, Stage.ENDING, Stage.CLOSED):
                 keep(ports, session, later(ports, with_attempt(session, attempt), 0))
             elif stage is Stage.ENDING:
@@ -240,5 +264,11 @@ def _record(
                 pause = seconds(ports.settings.policy.boot_poll_seconds) if ids else 10 * SECOND
                 keep(ports, session, later(ports, with_attempt(session, attempt), pause))
         except Stale:
+            continue
+        except StoreDown as down:
+            if tries >= _RECORD_TRIES:
+                log.error("session %s: create %s, machine %s, not recorded", session_id, outcome, ", ".join(ids) or "-")
+                raise
+            ports.clock.sleep(down.retry_after)
             continue
         return

@@ -5,8 +5,10 @@ import msgspec
 from chalicelib.domain import session as rules
 from chalicelib.domain.errors import Refusal, Stale
 from chalicelib.domain.instant import HOUR, hours, rfc3339
+from chalicelib.domain.money import over_time
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports
+from chalicelib.usecases.budgeting import afford
 from chalicelib.usecases.keeping import keep
 
 
@@ -37,12 +39,15 @@ def extend(ports: Ports, session: Session, length: float, override: bool, actor:
         if session.final or session.status is Status.TERMINATING or overdue(session, now):
             raise Refusal(409, "not_live", f"the session is {session.status} and cannot be extended")
         expires_at = session.expires_at + hours(length)
+        more = over_time(session.held_per_hour, hours(length))
         changes: dict[str, object] = {"expires_at": expires_at, "hours": (expires_at - session.created_at) / HOUR}
+        changes["hold"] = session.hold + more
         if expires_at > session.hard_max_at:
             if not override:
                 detail = f"hours: {rfc3339(expires_at)} is past the hard max at {rfc3339(session.hard_max_at)}"
                 raise Refusal(409, "past_hard_max", detail, field="hours", hard_max_at=rfc3339(session.hard_max_at))
             changes |= {"hard_max_at": expires_at, "overridden_by": actor}
+            afford(ports, session.consumer, more)
             ports.overrides.lengthen(session.id, expires_at)  # first: else the janitor would end what the table grants
         try:
             return ports.sessions.save(session, msgspec.structs.replace(session, **changes))

@@ -47,6 +47,19 @@ def destroy_stuck(ports: Ports, name: str, since: Instant | None) -> None:
         _note(ports, name, lambda state: admission.destroy_stuck(state, since))
 
 
+def machine_failed(ports: Ports, name: str, machine_id: str) -> None:
+    """This host gave a machine that could not be used: for a while none of it is chosen for anybody."""
+    now = ports.clock.now()
+    policy = ports.settings.policy
+    _note(ports, name, lambda state: admission.machine_failed(state, machine_id, now, policy))
+
+
+def credit_seen(ports: Ports, name: str, low: str | None) -> None:
+    """Why the credit is too little, or None; creates are refused while it is."""
+    if ports.health.provider(name).low_credit != low:
+        _note(ports, name, lambda state: admission.credit_seen(state, low))
+
+
 def create_ended(ports: Ports, name: str, error: ProviderError | None) -> None:
     """Count one create call for the breaker, and failed credentials for everybody."""
     now = ports.clock.now()

@@ -9,13 +9,15 @@ from chalicelib.domain.attempt import Stage
 from chalicelib.domain.diff import Findings, Orphan, accounted_for, braked, compare
 from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
 from chalicelib.domain.instance import Absent
-from chalicelib.domain.instant import HOUR, Instant
+from chalicelib.domain.instant import HOUR, Instant, seconds
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import EndReason, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import lifecycle
 from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.balancing import check_balance
 from chalicelib.usecases.destroying import destroy
+from chalicelib.usecases.metering import note
 from chalicelib.usecases.observing import destroy_stuck, listing, provider_named
 
 log = logging.getLogger(__name__)
@@ -37,10 +39,14 @@ def reconcile(ports: Ports, name: str) -> Findings | None:
         if isinstance(error, ProviderAuth):
             detail = f"{name} refuses our credentials: creates are refused, machines there cannot be ended by us"
             _tell(ports, Kind.PROVIDER_AUTH, f"auth:{name}:{ports.clock.now() // (24 * HOUR)}", detail, name)
+        _count_stuck(ports, name, list(ports.sessions.live()))
         return None
     live = list(ports.sessions.live())
-    destroy_stuck(ports, name, _longest_destroy(live, name))
+    _count_stuck(ports, name, live)
+    destroy_stuck(ports, name, min(_destroys_since(live, name), default=None))
     policy = ports.settings.policy
+    note(ports, found, live)
+    check_balance(ports, name, live)
     memory = ports.health.memory(name)
     findings = compare(found, live, memory, ports.settings.deployment, ports.secrets.signing_keys, policy)
     frozen = _frozen(findings, policy)
@@ -50,8 +56,13 @@ def reconcile(ports: Ports, name: str) -> Findings | None:
         log.info("reconcile %s: another pass was faster", name, extra={"provider": name})
         return None
     _report(ports, name, findings, frozen)
-    if policy.reconcile_dry_run:
-        return findings
+    if not policy.reconcile_dry_run:
+        _act(ports, name, findings, frozen)
+    ports.metrics.count("ReconcileCompleted", 1, provider=name)
+    return findings
+
+
+def _act(ports: Ports, name: str, findings: Findings, frozen: tuple[str, ...]) -> None:
     if ORPHANS not in frozen:
         for orphan in findings.orphans:
             _end_orphan(ports, name, orphan)
@@ -60,7 +71,6 @@ def reconcile(ports: Ports, name: str) -> Findings | None:
             _end_ghost(ports, name, session)
         for case in findings.doomed:
             _end(ports, case.session, case.reason, case.detail)
-    return findings
 
 
 def _frozen(findings: Findings, policy: Policy) -> tuple[str, ...]:
@@ -72,14 +82,21 @@ def _frozen(findings: Findings, policy: Policy) -> tuple[str, ...]:
     )
 
 
-def _longest_destroy(live: list[Session], name: str) -> Instant | None:
+def _destroys_since(live: list[Session], name: str) -> list[Instant]:
+    """When each unfinished destroy at this provider began."""
     attempts = [session.attempt for session in live if session.provider == name]
-    since = [
+    return [
         attempt.ending_since
         for attempt in attempts
         if attempt is not None and attempt.stage is Stage.ENDING and attempt.destroy_calls and attempt.ending_since
     ]
-    return min(since, default=None)
+
+
+def _count_stuck(ports: Ports, name: str, live: list[Session]) -> None:
+    """Told whether the provider could be seen or not: when it cannot, destroys get stuck."""
+    late = ports.clock.now() - seconds(ports.settings.policy.destroy_page_seconds)
+    stuck = sum(since <= late for since in _destroys_since(live, name))
+    ports.metrics.count("DestroysStuck", stuck, provider=name)
 
 
 def _end_orphan(ports: Ports, name: str, orphan: Orphan) -> None:

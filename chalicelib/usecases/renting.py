@@ -1,8 +1,9 @@
 """Open a session: everything that can be refused is refused here, before any provider call."""
 
-from chalicelib.domain import tag
+from chalicelib.domain import churn, tag
 from chalicelib.domain.access import Caller, Consumer
-from chalicelib.domain.admission import creates_blocked
+from chalicelib.domain.admission import cooling, creates_blocked
+from chalicelib.domain.budget import worst_case
 from chalicelib.domain.choosing import best
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.instant import hours as in_hours
@@ -12,6 +13,9 @@ from chalicelib.domain.offer import Offer, disk_rented, price_per_hour
 from chalicelib.domain.session import Event, Order, Session, Status
 from chalicelib.ports import Admission, Ports
 from chalicelib.usecases.browsing import find, offers
+from chalicelib.usecases.budgeting import afford
+
+_RECENT = 20  # sessions in which failed creates are looked for: with the usual quotas nobody opens more in the window
 
 
 def rent(
@@ -26,16 +30,18 @@ def rent(
 ) -> Session:
     """The new session in `pending`, or the one that this very request opened before.
 
-    Raises Refusal: 404 offer_gone, 409 idempotency_conflict, 422 price_above_max, 429 quota_exceeded,
-    503 creates_blocked.
+    Raises Refusal: 402 budget_exceeded, 404 offer_gone, 409 idempotency_conflict, 422 price_above_max,
+    429 quota_exceeded or churn_guard, 503 creates_blocked.
     """
     now = ports.clock.now()
     if idempotency_key is not None:
         earlier = ports.sessions.replayed(consumer.id, idempotency_key, body_hash, now)
         if earlier is not None:
             return earlier
+    _hold_back_churn(ports, caller, consumer)
     choice = _pick(ports, order, hours)
     session = _session(ports, consumer, order, hours, choice, now)
+    afford(ports, consumer.id, session.hold)
     event = Event(
         session_id=session.id, at=now, before=None, after=Status.PENDING, reason="requested", detail=choice[0].id,
         actor=caller.consumer.id,
@@ -82,14 +88,29 @@ def _pick(ports: Ports, order: Order, hours: float) -> list[Offer]:
 
 
 def candidates(ports: Ports, order: Order, hours: float, tried: tuple[Offer, ...] = ()) -> list[Offer]:
-    """Offers that satisfy the order's requirements, best first, none tried before and none of a tried machine."""
+    """Offers that satisfy the order's requirements, best first, none tried before and none of a tried machine, nor of
+    one that failed anybody lately."""
     if order.requirements is None:
         return []
     policy = ports.settings.policy
-    ranked = best(offers(ports), order.requirements, order.disk_gb, hours, policy, tried=tried)
+    now = ports.clock.now()
+    shunned = {
+        (name, machine_id) for name in ports.providers for machine_id in cooling(ports.health.provider(name), now)
+    }
+    ranked = best(offers(ports), order.requirements, order.disk_gb, hours, policy, tried=tried, shunned=shunned)
     if order.max_price is None:
         return ranked
     return [offer for offer in ranked if price_per_hour(offer, order.disk_gb) <= order.max_price]
+
+
+def _hold_back_churn(ports: Ports, caller: Caller, consumer: Consumer) -> None:
+    """Raises Refusal 429 churn_guard. Operators judge for themselves."""
+    if caller.is_operator:
+        return
+    page = ports.sessions.page(consumer=consumer.id, statuses=None, provider=None, limit=_RECENT, cursor=None)
+    refusal = churn.refusal(page.items, ports.clock.now(), ports.settings.policy)
+    if refusal is not None:
+        raise refusal
 
 
 def _blocked(ports: Ports, provider: str) -> Refusal | None:
@@ -104,6 +125,7 @@ def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choic
     policy = ports.settings.policy
     signing_key = ports.secrets.signing_keys[0]
     prices = [price_per_hour(offer, order.disk_gb) for offer in choice]
+    held = ceiling(max(prices), order.max_price, policy)
     return Session(
         id=tag.mint(ports.settings.deployment, now, ports.ids.entropy(10), signing_key),
         consumer=consumer.id,
@@ -115,6 +137,7 @@ def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choic
         order=order,
         wanted=choice[0],
         price_per_hour=prices[0],
-        held_per_hour=ceiling(max(prices), order.max_price, policy),
+        held_per_hour=held,
+        hold=worst_case(held, in_hours(hours), seconds(policy.hold_margin_seconds)),
         next_attempt_at=now,
     )

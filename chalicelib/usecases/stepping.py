@@ -1,6 +1,7 @@
 """One step of work for one session: whoever wakes us, the row says what comes next."""
 
 import logging
+from contextlib import suppress
 
 import msgspec
 
@@ -10,11 +11,13 @@ from chalicelib.domain.instant import SECOND, seconds
 from chalicelib.domain.session import Session, Status
 from chalicelib.ports import Ports
 from chalicelib.usecases import booting, ending, launching, lifecycle
-from chalicelib.usecases.keeping import postpone, wake
+from chalicelib.usecases.keeping import keep, postpone, wake
 
 log = logging.getLogger(__name__)
 
-_EARLY = 2 * SECOND  # queues count in whole seconds: so much too early is sent round once more
+# So much too early, by another clock, is sent round once more. Less than any poll's pause: else every further message
+# that came by while somebody looks would go round with it for as long as the looking lasts.
+_EARLY = 1 * SECOND
 
 
 def step(ports: Ports, session_id: str) -> None:
@@ -46,6 +49,7 @@ def step(ports: Ports, session_id: str) -> None:
         _advance(ports, claimed)
     except Stale:
         log.debug("session %s: somebody else moved it", session_id)
+        _hand_back(ports, claimed)
     except Exception as error:
         _come_back(ports, claimed, error)
         if not isinstance(error, ProviderError):
@@ -62,6 +66,15 @@ def _advance(ports: Ports, session: Session) -> None:
         booting.advance(ports, session, attempt)
     else:
         launching.search(ports, session, attempt)
+
+
+def _hand_back(ports: Ports, claimed: Session) -> None:
+    """A write that is no step (an extension, the meter) leaves our claim standing, which nobody works under now."""
+    row = ports.sessions.get(claimed.id)
+    if row is None or row.final or row.status is Status.RUNNING or row.next_attempt_at != claimed.next_attempt_at:
+        return
+    with suppress(Stale):
+        keep(ports, row, msgspec.structs.replace(row, next_attempt_at=ports.clock.now()))
 
 
 def _come_back(ports: Ports, session: Session, error: Exception) -> None:

@@ -9,20 +9,23 @@ import msgspec
 from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.posting import Posting
 from chalicelib.domain.session import EndReason, NeverLaunched, Session, end, finish
-from chalicelib.ports import Access, Health, Inventory, RateRows, Sessions
+from chalicelib.ports import Access, Health, Inventory, Ledger, RateRows, Sessions
 from tests.builders import NOW, a_consumer, a_session, an_admission, an_event
 
 T = TypeVar("T")
 
 
 class AnyStore(Protocol):
-    """One implementation of the five ports."""
+    """One implementation of the six ports."""
 
     @property
     def sessions(self) -> Sessions: ...
     @property
     def access(self) -> Access: ...
+    @property
+    def ledger(self) -> Ledger: ...
     @property
     def inventory(self) -> Inventory: ...
     @property
@@ -61,6 +64,15 @@ def ended(store: AnyStore, session: Session, at: Instant = NOW) -> Session:
     terminating = ending(store, session, at)
     after, event = finish(terminating, NeverLaunched(), at)
     return store.sessions.save(terminating, after, event)
+
+
+def settled(store: AnyStore, session: Session) -> Session:
+    """As the accrual leaves a final session behind."""
+    consumer = store.access.consumer(session.consumer)
+    assert consumer is not None
+    after = replaced(session, settled_at=session.ended_at)
+    store.ledger.post(Posting(consumer=consumer, released=session.hold, sessions=((session, after),)))
+    return replaced(after, version=session.version + 1)
 
 
 def race(calls: Sequence[Callable[[], T]]) -> tuple[list[T], list[ShopperError]]:

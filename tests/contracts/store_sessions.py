@@ -6,6 +6,8 @@ import pytest
 from chalicelib.domain.attempt import Attempt, Stage
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instance import Address
+from chalicelib.domain.lease import mark
+from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import LIVE, EndReason, Session, Status, end, start_attempt
 from tests.builders import NOW, a_session, an_event, an_offer, an_order
 from tests.contracts.store import AnyStore, ended, ending, opened, replaced
@@ -85,6 +87,50 @@ class SessionsContract:
         consumer = store.access.consumer("c-ada")
         assert consumer is not None
         assert (consumer.sessions, consumer.committed_per_hour) == (1, 100_000)
+
+    def test_a_heartbeat_is_noted_beside_whatever_else_is_written(self, store: AnyStore) -> None:
+        session = opened(store, 1, agent_mark=mark("t", 0), gpu_util=9.0)
+        pulse = Pulse(
+            gpu_util=(97.0, None), gpu_mem_used_mb=(1.0, None), ssh_sessions=1, uptime_seconds=2.0, armed=True
+        )
+        assert store.sessions.beat(session.id, mark("t", 5), pulse, NOW + 1, active=True)
+        moved = store.sessions.save(session, replaced(session, step_failures=1))
+        heard = replaced(
+            moved, agent_mark=mark("t", 5), pulse=pulse, gpu_util=97.0, last_heartbeat_at=NOW + 1, active_at=NOW + 1
+        )
+        assert store.sessions.get(session.id) == heard
+        blind = Pulse(ssh_sessions=0, uptime_seconds=3.0)
+        assert store.sessions.beat(session.id, mark("t", 6), blind, NOW + 2, active=False)
+        assert store.sessions.get(session.id) == replaced(
+            heard, agent_mark=mark("t", 6), pulse=blind, gpu_util=None, last_heartbeat_at=NOW + 2
+        )
+
+    def test_a_heartbeat_that_is_no_news_changes_nothing(self, store: AnyStore) -> None:
+        session = opened(store, 1, agent_mark=mark("t", 5))
+        deaf = opened(store, 2)
+        pulse = Pulse(ssh_sessions=0, uptime_seconds=2.0)
+        for late in (mark("t", 5), mark("t", 4), mark("t", 0), mark("u", 6), mark("s", 6)):
+            assert not store.sessions.beat(session.id, late, pulse, NOW + 1, active=True)
+        assert not store.sessions.beat(deaf.id, mark("t", 6), pulse, NOW + 1, active=True)
+        assert not store.sessions.beat("test-nobody", mark("t", 6), pulse, NOW + 1, active=True)
+        assert store.sessions.get(session.id) == session
+        assert store.sessions.get(deaf.id) == deaf
+        assert store.sessions.get("test-nobody") is None
+
+    def test_a_heartbeat_after_the_end_changes_nothing(self, store: AnyStore) -> None:
+        final = ended(store, opened(store, 1, agent_mark=mark("t", 0)))
+        pulse = Pulse(ssh_sessions=0, uptime_seconds=2.0)
+        assert not store.sessions.beat(final.id, mark("t", 1), pulse, NOW + 1, active=True)
+        assert store.sessions.get(final.id) == final
+
+    def test_another_agent_can_be_listened_to(self, store: AnyStore) -> None:
+        session = opened(store, 1, agent_mark=mark("t", 0))
+        pulse = Pulse(ssh_sessions=0, uptime_seconds=2.0)
+        assert store.sessions.beat(session.id, mark("t", 7), pulse, NOW + 1, active=True)
+        fresh = replaced(session, agent_mark=mark("u", 0), pulse=None, last_heartbeat_at=None, active_at=None)
+        store.sessions.save(session, fresh)
+        assert not store.sessions.beat(session.id, mark("t", 8), pulse, NOW + 2, active=True)
+        assert store.sessions.beat(session.id, mark("u", 1), pulse, NOW + 2, active=True)
 
     def test_due_is_what_is_late_in_these_states_longest_first(self, store: AnyStore) -> None:
         late, later, soon = (opened(store, n, next_attempt_at=NOW + n) for n in (2, 1, 50))

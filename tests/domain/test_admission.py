@@ -73,3 +73,23 @@ def test_what_is_remembered_of_creates_stays_small(outcomes: list[bool]) -> None
     for good in outcomes:
         state = admission.create_ended(state, NOW, good, "500", POLICY)
     assert len(msgspec.json.encode(state)) < 3000
+
+
+def test_a_machine_that_failed_cools_down_for_its_time_however_often_it_failed() -> None:
+    state = admission.machine_failed(FRESH, "m-1", NOW, POLICY)
+    state = admission.machine_failed(state, "m-2", NOW + 30 * MINUTE, POLICY)
+    state = admission.machine_failed(state, "m-2", NOW + 31 * MINUTE, POLICY)
+    assert admission.cooling(state, NOW + 59 * MINUTE) == {"m-1", "m-2"}
+    assert admission.cooling(state, NOW + 60 * MINUTE) == {"m-2"}
+    assert [name for name, _ in admission.machine_failed(state, "m-3", NOW + 61 * MINUTE, POLICY).cooling] == [
+        "m-2",
+        "m-3",
+    ]
+
+
+def test_the_list_of_cooling_machines_never_grows_beyond_bounds() -> None:
+    state = FRESH
+    for number in range(300):
+        state = admission.machine_failed(state, f"m-{number}", NOW + number, POLICY)
+    assert len(state.cooling) == 200
+    assert state.cooling[-1][0] == "m-299"

@@ -3,8 +3,9 @@
 import msgspec
 
 from chalicelib.domain.alert import Alert
-from chalicelib.domain.errors import StoreDown, invalid
+from chalicelib.domain.errors import Stale, StoreDown, invalid
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.subscription import Subscription
 from chalicelib.ports import Page
 
 
@@ -37,12 +38,56 @@ class MemoryAlerts:
         return Page(items=found[start : start + limit], next_cursor=str(start + limit) if more else None)
 
 
+class MemorySubscriptions:
+    """`Subscriptions`."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Subscription] = {}
+
+    def add(self, subscription: Subscription) -> None:
+        if subscription.id in self.rows:
+            raise Stale(f"{subscription.id} exists already")
+        self.rows[subscription.id] = subscription
+
+    def save(self, subscription: Subscription) -> None:
+        if subscription.id not in self.rows:
+            raise Stale(f"{subscription.id} was removed")
+        self.rows[subscription.id] = subscription
+
+    def get(self, subscription_id: str) -> Subscription | None:
+        return self.rows.get(subscription_id)
+
+    def remove(self, subscription_id: str) -> None:
+        self.rows.pop(subscription_id, None)
+
+    def page(self, *, consumer: str | None, limit: int, cursor: str | None) -> Page[Subscription]:
+        found = [one for one in self.rows.values() if consumer is None or one.consumer == consumer]
+        found.sort(key=lambda one: (one.created_at, one.id), reverse=True)
+        if cursor is not None and not cursor.isdecimal():
+            raise invalid("cursor", "not a cursor of this list", code="invalid_cursor")
+        start = int(cursor or 0)
+        more = len(found) > start + limit
+        return Page(items=found[start : start + limit], next_cursor=str(start + limit) if more else None)
+
+
 class MemoryNotifier:
     """`Notifier`; `sent` holds what went out, `down` keeps it from going."""
 
     def __init__(self) -> None:
         self.sent: list[Alert] = []
+        self.subscribed: dict[str, tuple[str, str | None]] = {}
         self.down = False
+
+    def subscribe(self, protocol: str, endpoint: str, consumer: str | None) -> str:
+        if self.down:
+            raise StoreDown("the topic is down")
+        self.subscribed[f"{protocol}:{endpoint}"] = endpoint, consumer
+        return f"{protocol}:{endpoint}"
+
+    def unsubscribe(self, arn: str) -> None:
+        if self.down:
+            raise StoreDown("the topic is down")
+        self.subscribed.pop(arn, None)
 
     def publish(self, alert: Alert) -> None:
         if self.down:

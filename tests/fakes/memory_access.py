@@ -33,6 +33,19 @@ class MemoryAccess:
                 consumer,
                 sessions=known.sessions if known else 0,
                 committed_per_hour=known.committed_per_hour if known else 0,
+                budget=known.budget if known else None,
+                period=known.period if known else "",
+                reserved=known.reserved if known else 0,
+                booked=known.booked if known else 0,
+            )
+
+    def save_budget(self, before: Consumer, after: Consumer) -> None:
+        with self._lock:
+            known = self._consumers.get(before.id)
+            if known is None or _money(known) != _money(before):
+                raise Stale(f"the budget of {before.id} moved meanwhile")
+            self._consumers[before.id] = msgspec.structs.replace(
+                known, budget=after.budget, period=after.period, reserved=after.reserved, booked=after.booked
             )
 
     def consumers(self, limit: int, cursor: str | None) -> Page[Consumer]:
@@ -61,6 +74,13 @@ class MemoryAccess:
             found = [key for key in self._keys.values() if key.consumer == consumer_id]
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
+    def reserve(self, consumer_id: str, reserved: Micros, booked: Micros) -> None:
+        consumer = self._consumers.get(consumer_id)
+        if consumer is not None and (reserved or booked):
+            self._consumers[consumer_id] = msgspec.structs.replace(
+                consumer, reserved=consumer.reserved + reserved, booked=consumer.booked + booked
+            )
+
     def hold(self, consumer_id: str, sessions: int, price: Micros) -> None:
         consumer = self._consumers.get(consumer_id)
         if consumer is not None and (sessions or price):
@@ -69,3 +89,7 @@ class MemoryAccess:
                 sessions=consumer.sessions + sessions,
                 committed_per_hour=consumer.committed_per_hour + price,
             )
+
+
+def _money(consumer: Consumer) -> tuple[object, ...]:
+    return consumer.budget, consumer.period, consumer.reserved, consumer.booked

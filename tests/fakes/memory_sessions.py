@@ -5,12 +5,19 @@ from threading import RLock
 
 import msgspec
 
-from chalicelib.domain import quota
+from chalicelib.domain import budget, quota
+from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Stale, invalid
+from chalicelib.domain.heartbeat import busiest
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.lease import earlier
+from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import Event, Session, Status
 from chalicelib.ports import Admission, Page
 from tests.fakes.memory_access import MemoryAccess
+
+_BEAT = ("agent_mark", "last_heartbeat_at", "pulse", "gpu_util", "active_at")
+"""What a heartbeat writes without a new version: a save leaves it alone unless it changes it itself."""
 
 
 class MemorySessions:
@@ -21,6 +28,7 @@ class MemorySessions:
         self._access = access
         self._rows: dict[str, Session] = {}
         self._live: dict[str, Session] = {}
+        self._unsettled: dict[str, Session] = {}
         self._events: dict[str, list[Event]] = {}
         self._replays: dict[tuple[str, str], tuple[str, str, Instant]] = {}
 
@@ -44,11 +52,13 @@ class MemorySessions:
                     raise Stale(f"{session.id} exists already")
                 return landed
             refusal = quota.exceeded(consumer, session.held_per_hour)
+            refusal = refusal or budget.exceeded(consumer.budget, consumer.booked, session.hold)
             if refusal is not None:
                 raise refusal
             if admission.idempotency_key is not None:
                 self._replays[replay] = (admission.body_hash, session.id, admission.idempotency_expires_at)
             self._access.hold(consumer.id, 1, session.held_per_hour)
+            self._access.reserve(consumer.id, session.hold, session.hold)
             self._put(session)
             self._events[session.id] = [event]
             return session
@@ -69,13 +79,51 @@ class MemorySessions:
             row = self._rows.get(before.id)
             if row is None or row.version != before.version:
                 raise Stale(f"{before.id} is no longer at version {before.version}")
-            saved = msgspec.structs.replace(after, version=before.version + 1)
+            unwritten = {name: getattr(row, name) for name in _BEAT if getattr(after, name) == getattr(before, name)}
+            saved = msgspec.structs.replace(after, version=before.version + 1, **unwritten)
+            consumer, more = self._access.consumer(saved.consumer), saved.hold - before.hold
+            refusal = budget.exceeded(consumer.budget, consumer.booked, more) if consumer and more > 0 else None
+            if refusal is not None:
+                raise refusal
+            self._access.reserve(saved.consumer, more, more)
             (sessions, price), (sessions_now, price_now) = quota.held(before), quota.held(saved)
             self._access.hold(saved.consumer, sessions_now - sessions, price_now - price)
             self._put(saved)
             if event is not None:
                 self._events[saved.id].append(event)
             return saved
+
+    def beat(self, session_id: str, mark: str, pulse: Pulse, at: Instant, active: bool) -> bool:
+        with self._lock:
+            row = self._rows.get(session_id)
+            first, last = earlier(mark)
+            if row is None or row.final or not first <= (row.agent_mark or "") <= last:
+                return False
+            heard = msgspec.structs.replace(
+                row, agent_mark=mark, last_heartbeat_at=at, pulse=pulse, gpu_util=busiest(pulse),
+                active_at=at if active else row.active_at,
+            )  # fmt: skip
+            self._put(heard)
+            return True
+
+    def settle(self, saves: Sequence[tuple[Session, Session]]) -> None:
+        """All of them, or Stale and none."""
+        with self._lock:
+            for before, _ in saves:
+                row = self._rows.get(before.id)
+                if row is None or row.version != before.version:
+                    raise Stale(f"{before.id} is no longer at version {before.version}")
+            for before, after in saves:
+                self._put(msgspec.structs.replace(after, version=before.version + 1))
+
+    def unsettled(self, limit: int = 100) -> list[Session]:
+        with self._lock:
+            found = list(self._unsettled.values())
+        return sorted(found, key=lambda session: (session.ended_at or 0, session.id))[:limit]
+
+    def live_of(self, consumer: Consumer) -> list[Session]:
+        with self._lock:
+            return [session for session in self._live.values() if session.consumer == consumer.id]
 
     def due(self, statuses: Sequence[Status], before: Instant, limit: int = 100) -> list[Session]:
         with self._lock:
@@ -124,6 +172,10 @@ class MemorySessions:
         self._rows[session.id] = session
         if session.final:
             self._live.pop(session.id, None)
+            if session.settled_at is None:
+                self._unsettled[session.id] = session
+            else:
+                self._unsettled.pop(session.id, None)
         else:
             self._live[session.id] = session
 

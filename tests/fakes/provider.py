@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from chalicelib.domain.billing import Billing
 from chalicelib.domain.errors import LaunchUncertain, OfferGone, ProviderDown
 from chalicelib.domain.instance import Absent, Address, Instance, Listing, Phase
 from chalicelib.domain.instant import Instant, seconds
+from chalicelib.domain.invoice import Charge
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import Offer, price_per_hour
 from chalicelib.domain.scaling import scaled, unscaled
@@ -22,6 +24,7 @@ class FakeProvider(Script):
     """`Provider` with a script. Nothing in it is random, and only the clock moves it."""
 
     default_image = "fake/image"
+    billing = Billing()
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class FakeProvider(Script):
         self.list_lag_seconds = list_lag_seconds
         self.credit = credit
         self.machines: dict[str, Machine] = {}
+        self.invoice: tuple[Charge, ...] | None = None
 
     # --- the port
 
@@ -102,6 +106,9 @@ class FakeProvider(Script):
     def balance(self) -> Micros | None:
         self._obey("balance")
         return self.credit
+
+    def charges(self, since: Instant, until: Instant) -> tuple[Charge, ...] | None:
+        return self.invoice
 
     # --- what happens without us
 

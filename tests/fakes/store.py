@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
 from chalicelib.ports import CallKind, Snapshot, SnapshotHead
 from tests.fakes.memory_access import MemoryAccess
+from tests.fakes.memory_ledger import MemoryLedger
 from tests.fakes.memory_sessions import MemorySessions
 
 _LANES: tuple[CallKind, ...] = ("create", "destroy", "read", "search")
@@ -147,12 +148,13 @@ class MemoryRates:
 
 
 class MemoryStore:
-    """All five collections behind one lock: every call is one atomic step, safe under threads."""
+    """All six collections behind one lock: every call is one atomic step, safe under threads."""
 
     def __init__(self) -> None:
         lock = RLock()
         self.access = MemoryAccess(lock)
         self.sessions = MemorySessions(lock, self.access)
+        self.ledger = MemoryLedger(lock, self.access, self.sessions)
         self.inventory = MemoryInventory(lock)
         self.health = MemoryHealth(lock)
         self.rates = MemoryRates(lock)

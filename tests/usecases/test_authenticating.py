@@ -89,9 +89,9 @@ def test_noting_the_last_use_never_undoes_a_revocation_made_meanwhile(monkeypatc
     assert found.revoked_at is not None
 
 
-@pytest.mark.parametrize(("deployment", "holds"), [("local", True), ("test", False)])
-def test_a_key_of_any_form_holds_for_the_local_operator_alone(deployment: str, holds: bool) -> None:
-    world = World(environ={"SHOPPER_DEPLOYMENT": deployment})
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_key_of_any_form_holds_for_the_local_operator_alone(holds: bool) -> None:
+    world = World(local=holds)
     stored = digest(LOCAL_OPERATOR, "open sesame", b"pepper")
     world.store.access.put_key(KeyRecord(id=LOCAL_OPERATOR, consumer="operator", digest=stored, created_at=NOW))
     if holds:

@@ -1,0 +1,54 @@
+"""What may be concluded from heartbeats: from silence, and from machines that do nothing."""
+
+from chalicelib.domain.instant import Instant, Millis, seconds
+from chalicelib.domain.lease import Mode, deadline
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.pulse import Pulse
+from chalicelib.domain.session import Session, Status
+
+
+def busiest(pulse: Pulse) -> float | None:
+    """Percent of the GPU that works most, of those that tell."""
+    told = [util for util in pulse.gpu_util if util is not None]
+    return max(told, default=None)
+
+
+def is_active(pulse: Pulse, gpus: int, policy: Policy) -> bool:
+    """Is somebody using it? A GPU that is not seen might be: only what is known to rest counts as idle."""
+    if pulse.ssh_sessions > 0 or len(pulse.gpu_util) < gpus:
+        return True
+    return any(util is None or util >= policy.idle_gpu_percent for util in pulse.gpu_util)
+
+
+def is_silent(session: Session, now: Instant, policy: Policy) -> bool:
+    """Did its agent report once, and not for too long? One that never did is not listened for."""
+    heard = session.last_heartbeat_at
+    return heard is not None and now - heard >= seconds(policy.heartbeat_timeout_seconds)
+
+
+def is_lost(session: Session, now: Instant, policy: Policy) -> bool:
+    """Silent for so long that the provider's word against it is enough."""
+    heard = session.last_heartbeat_at
+    return heard is not None and now - heard >= seconds(policy.heartbeat_lost_seconds)
+
+
+def is_armed(session: Session, now: Instant, policy: Policy) -> bool:
+    """Does the machine end itself if nobody else does? By its own word, and only while it is heard."""
+    pulse = session.pulse
+    return not session.final and pulse is not None and pulse.armed and not is_silent(session, now, policy)
+
+
+def agent_deadline(session: Session, policy: Policy) -> Instant:
+    """When the machine ends itself if we are gone from now on; without heartbeats it never learns of an extension."""
+    if session.agent_mode is Mode.TIMER_ONLY and session.agent_deadline is not None:
+        return session.agent_deadline
+    return deadline(session.expires_at, session.hard_max_at, policy)
+
+
+def idle_for(session: Session, policy: Policy, now: Instant) -> Millis:
+    """How long it is known to have done nothing: up to the last heartbeat, 0 where nobody can know."""
+    heard, active = session.last_heartbeat_at, session.active_at
+    running = session.status is Status.RUNNING and session.agent_mode is Mode.FULL
+    if not running or heard is None or active is None or is_silent(session, now, policy):
+        return 0
+    return max(0, heard - max(active, session.running_at or heard))

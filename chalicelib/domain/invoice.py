@@ -1,0 +1,66 @@
+"""Hold a market's invoice against our ledger, machine by machine."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from chalicelib.domain import ledger
+from chalicelib.domain.instant import Instant
+from chalicelib.domain.money import Micros
+from chalicelib.domain.session import Session
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """What a market billed for one machine within the time asked for."""
+
+    instance_id: str
+    amount: Micros
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """One session whose bill is another than its ledger."""
+
+    session: Session
+    ours: Micros
+    """Corrections made before included."""
+    billed: Micros
+
+    @property
+    def amount(self) -> Micros:
+        return self.billed - self.ours
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """`ours` and `billed` are sums over the sessions compared."""
+
+    ours: Micros = 0
+    billed: Micros = 0
+    drifts: tuple[Drift, ...] = ()
+
+    def drifted(self, share: float) -> bool:
+        return abs(self.billed - self.ours) > share * max(self.billed, self.ours)
+
+
+def compare(sessions: Iterable[Session], charges: Iterable[Charge], now: Instant) -> Comparison:
+    """Only of sessions that are settled and whose machines the invoice knows: a bill that is not written yet, or
+    that has no line for a machine (any more), says nothing."""
+    billed: Mapping[str, Micros] = _by_machine(charges)
+    ours_all = billed_all = 0
+    drifts = []
+    for session in sessions:
+        known = [i for attempt in session.attempts for i in attempt.instance_ids]
+        if session.settled_at is None or not known or not all(i in billed for i in known):
+            continue
+        ours, theirs = ledger.cost(session, now), sum(billed[i] for i in known)
+        ours_all += ours
+        billed_all += theirs
+        if ours != theirs:
+            drifts.append(Drift(session=session, ours=ours, billed=theirs))
+    return Comparison(ours=ours_all, billed=billed_all, drifts=tuple(drifts))
+
+
+def _by_machine(charges: Iterable[Charge]) -> dict[str, Micros]:
+    found: dict[str, Micros] = {}
+    for charge in charges:
+        found[charge.instance_id] = found.get(charge.instance_id, 0) + charge.amount
+    return found

@@ -1,0 +1,103 @@
+"""Watch running machines by their heartbeats: who fell silent, who is gone, who does nothing."""
+
+import logging
+
+import msgspec
+
+from chalicelib.domain.alert import Alert, Kind
+from chalicelib.domain.errors import ProviderError, Stale
+from chalicelib.domain.heartbeat import idle_for, is_lost, is_silent
+from chalicelib.domain.instance import Absent, Phase
+from chalicelib.domain.instant import SECOND, Instant, rfc3339
+from chalicelib.domain.session import EndReason, Session
+from chalicelib.ports import Ports
+from chalicelib.usecases import lifecycle
+from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.observing import provider_named
+
+log = logging.getLogger(__name__)
+
+_UNREACHABLE = "unreachable"
+_BACK = "reachable again"
+_DOWN = (Phase.STOPPED, Phase.FAILED, Phase.STARTING)
+"""What counts as not running after half an hour of silence; one that is absent is for the reconciler to prove."""
+
+
+def watch(ports: Ports, session: Session) -> None:
+    """One look at a running session whose agent has reported before.
+
+    1. Silent: noted and told, once per silence.  2. Silent for long and down by its provider's word: it ends.
+    3. Idle for half of what was agreed: told.  4. For all of it: it ends.
+    """
+    now = ports.clock.now()
+    policy = ports.settings.policy
+    if is_silent(session, now, policy):
+        _silent(ports, session)
+        if is_lost(session, now, policy):
+            _ask_provider(ports, session)
+        return
+    if _noted(session):
+        _note(ports, session, _BACK)
+    _idle(ports, session, now)
+
+
+def _silent(ports: Ports, session: Session) -> None:
+    heard = rfc3339(session.last_heartbeat_at or 0)
+    if not _noted(session):
+        _note(ports, session, f"{_UNREACHABLE}: no heartbeat since {heard}")
+    detail = f"{session.id}: no heartbeat since {heard}; the machine is still billed"
+    _tell(ports, session, Kind.SESSION_UNREACHABLE, f"unreachable:{session.id}:{session.last_heartbeat_at}", detail)
+
+
+def _ask_provider(ports: Ports, session: Session) -> None:
+    """Our ears alone end nothing: a machine that its provider calls running may be at work behind a broken line."""
+    instance_id = session.attempt.instance_id if session.attempt else None
+    if instance_id is None:
+        return
+    try:
+        machine = provider_named(ports, session.provider).get(instance_id)
+    except ProviderError as error:
+        log.warning("session %s: silent, and unclear: %s", session.id, error, extra={"session": session.id})
+        return
+    if isinstance(machine, Absent) or machine.phase not in _DOWN:
+        return
+    detail = f"no heartbeat for long, and the provider says {machine.status}"
+    lifecycle.end(ports, session, EndReason.HEARTBEAT_LOST, "watch", detail)
+    _tell(ports, session, Kind.SESSION_LOST, f"lost:{session.id}", f"{session.id}: {detail}")
+
+
+def _idle(ports: Ports, session: Session, now: Instant) -> None:
+    agreed = session.order.idle_minutes * 60 * SECOND
+    idle = idle_for(session, ports.settings.policy, now)
+    if not agreed or 2 * idle < agreed:
+        return
+    minutes = f"{idle / 60 / SECOND:.0f} of {session.order.idle_minutes} min"
+    if idle >= agreed:
+        lifecycle.end(ports, session, EndReason.IDLE, "watch", f"no GPU in use and nobody logged in for {minutes}")
+        return
+    detail = f"{session.id}: no GPU in use and nobody logged in for {minutes}; then it ends. Work or a login resets it"
+    _tell(ports, session, Kind.IDLE_WARNING, f"idle:{session.id}:{session.active_at}", detail)
+
+
+def _noted(session: Session) -> bool:
+    return (session.status_reason or "").startswith(_UNREACHABLE)
+
+
+def _note(ports: Ports, session: Session, reason: str) -> None:
+    try:
+        ports.sessions.save(session, msgspec.structs.replace(session, status_reason=reason))
+    except Stale:
+        log.debug("session %s: somebody else moved it", session.id)
+
+
+def _tell(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> None:
+    alert = Alert(
+        dedupe_id=dedupe_id,
+        kind=kind,
+        at=ports.clock.now(),
+        detail=detail,
+        consumer=session.consumer,
+        session=session.id,
+        provider=session.provider,
+    )
+    tell(ports, alert)
