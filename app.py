@@ -34,9 +34,24 @@ def terminate(_: CloudWatchEvent) -> None:
     sweeps.run("terminate", ports())
 
 
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="watch")
+def watch(_: CloudWatchEvent) -> None:
+    sweeps.run("watch", ports())
+
+
 @app.schedule(Rate(5, unit=Rate.MINUTES), name="reconcile")
 def reconcile(_: CloudWatchEvent) -> None:
     sweeps.run("reconcile", ports())
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES), name="accrue")
+def accrue(_: CloudWatchEvent) -> None:
+    sweeps.run("accrue", ports())
+
+
+@app.schedule(Rate(1440, unit=Rate.MINUTES), name="invoice")
+def invoice(_: CloudWatchEvent) -> None:
+    sweeps.run("invoice", ports())
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES), name="janitor")

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from chalicelib.api.queries import QueryString
 from chalicelib.domain.access import Caller
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 
 B = TypeVar("B")
@@ -24,7 +25,9 @@ class Call(Generic[B]):
     headers: Mapping[str, str]
     body: B
     known: Caller | None
-    """None on public rows only."""
+    """None on public rows and on those for agents."""
+    told_by: Session | None = None
+    """On rows for agents: the session whose agent asks."""
 
     @property
     def caller(self) -> Caller:
@@ -33,13 +36,19 @@ class Call(Generic[B]):
         return self.known
 
     @property
+    def agent_of(self) -> Session:
+        if self.told_by is None:
+            raise LookupError("only a row for agents knows one")
+        return self.told_by
+
+    @property
     def now(self) -> Instant:
         return self.ports.clock.now()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is anything that JSON can hold."""
+    """`body` is anything that JSON can hold; bytes are text of another kind, sent as they are (UTF-8)."""
 
     status: int
     body: object

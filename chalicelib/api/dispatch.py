@@ -19,7 +19,9 @@ from chalicelib.api.queries import QueryString
 from chalicelib.api.routes import Row, Who, by_path
 from chalicelib.domain.access import Caller
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
+from chalicelib.usecases import beating
 from chalicelib.usecases.authenticating import authenticate
 
 logger = logging.getLogger(__name__)
@@ -38,16 +40,17 @@ class Dispatch:
         """Chalice's middleware; the next handler, Chalice's own, is never called."""
         request_id = _request_id(request)
         with log.keys(request_id=request_id):
-            caller = None
+            caller: Caller | None = None
             try:
                 row = self._rows.get(request.path, {}).get(request.method)
                 if row is None:
                     answer = self._no_row(request, request_id)
                 else:
                     ports = self._ports()
-                    caller = _admit(ports, row, request)
-                    answer = row.handler(_call(ports, row, request, caller))
-                content = msgspec.json.encode(answer.body)
+                    session = _agent_of(ports, row, request)
+                    caller = None if session else _admit(ports, row, request)
+                    answer = row.handler(_call(ports, row, request, caller, session))
+                content = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
             except Exception as error:  # nothing but problem+json ever leaves
                 answer = problems.of(error, request_id)
                 content = msgspec.json.encode(answer.body)
@@ -66,6 +69,11 @@ class Dispatch:
         return problems.wrong_method(list(methods), request_id) if methods else problems.unknown_path(request_id)
 
 
+def _agent_of(ports: Ports, row: Row, request: Request) -> Session | None:
+    """On a row for agents nobody else is let in, and no agent is on any other."""
+    return beating.authenticate(ports, request.headers.get("authorization")) if row.who is Who.AGENT else None
+
+
 def _admit(ports: Ports, row: Row, request: Request) -> Caller | None:
     """Default deny: only a row that says `public` is let in without a key."""
     if row.who is Who.PUBLIC:
@@ -76,7 +84,7 @@ def _admit(ports: Ports, row: Row, request: Request) -> Caller | None:
     return caller
 
 
-def _call(ports: Ports, row: Row, request: Request, caller: Caller | None) -> Call[Any]:
+def _call(ports: Ports, row: Row, request: Request, caller: Caller | None, agent_of: Session | None) -> Call[Any]:
     query = _query(request)
     bodies.only(dict.fromkeys(row.query), query)
     raw = request.raw_body
@@ -91,6 +99,7 @@ def _call(ports: Ports, row: Row, request: Request, caller: Caller | None) -> Ca
         headers=request.headers,
         body=None if row.body is None else bodies.read(row.body, body),
         known=caller,
+        told_by=agent_of,
     )
 
 

@@ -15,8 +15,8 @@ FILTERS = (
     "provider", "gpu", "min_vram_gb", "max_price", "min_gpus", "gpu_count", "region", "country", "min_reliability",
     "min_cuda", "spot", "verified", "disk_gb", "sort",
 )  # fmt: skip
-_DISK_DEFAULT, _DISK_MOST = 40, 16_000
-_GPUS_MOST = 64
+DISK_DEFAULT, DISK_MOST = 40, 16_000
+GPUS_MOST = 64
 _ID_LONGEST = 200
 
 
@@ -50,8 +50,8 @@ def query_of(given: QueryString) -> Query:
         gpu=given.texts("gpu"),
         min_vram_gb=given.number("min_vram_gb"),
         max_price=price("max_price", given.number("max_price")),
-        min_gpus=given.whole("min_gpus", 1, _GPUS_MOST),
-        gpu_count=given.whole("gpu_count", 1, _GPUS_MOST),
+        min_gpus=given.whole("min_gpus", 1, GPUS_MOST),
+        gpu_count=given.whole("gpu_count", 1, GPUS_MOST),
         region=given.text("region"),
         country=given.texts("country"),
         min_reliability=given.number("min_reliability", most=1.0),
@@ -64,5 +64,5 @@ def query_of(given: QueryString) -> Query:
 
 
 def _disk(given: QueryString) -> int:
-    disk = given.whole("disk_gb", 0, _DISK_MOST)
-    return _DISK_DEFAULT if disk is None else disk
+    disk = given.whole("disk_gb", 0, DISK_MOST)
+    return DISK_DEFAULT if disk is None else disk

@@ -4,16 +4,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from chalicelib.domain import period
 from chalicelib.domain.access import Role
+from chalicelib.domain.budget import THRESHOLDS, OnExceeded
+from chalicelib.domain.lease import MOST_BEATS, OnDisconnect
+from chalicelib.domain.pulse import GpuView
 
 Price = Annotated[float, Meta(gt=0, le=1000)]
 """USD per hour, all-in, at most six decimals."""
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Hours = Annotated[float, Meta(gt=0, le=8784)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Megabytes = Annotated[float, Meta(ge=0, le=1e9)]
 ConsumerId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,31}$(?!\n)")]
 Sessions = Annotated[int, Meta(ge=0, le=1000)]
 PriceLimit = Annotated[float, Meta(ge=0, le=100_000)]
+Threshold = Annotated[float, Meta(gt=0, le=10)]
 
 
 class RequirementsBody(Struct, frozen=True, kw_only=True):
@@ -45,6 +52,7 @@ class SessionBody(Struct, frozen=True, kw_only=True):
     ports: Annotated[list[Port], Meta(max_length=16)] = []
     workload: Literal["llm", "training", "batch", "interactive", "benchmark"] | None = None
     idle_minutes: Annotated[int, Meta(ge=0, le=720)] = 0
+    on_disconnect: OnDisconnect = OnDisconnect.DESTROY
     max_price: Price | None = None
     max_attempts: Annotated[int, Meta(ge=1, le=5)] | None = None
     consumer: ConsumerId | None = None
@@ -55,6 +63,21 @@ class ExtendBody(Struct, frozen=True, kw_only=True):
 
     hours: Hours
     override: bool = False
+
+
+class HeartbeatBody(Struct, frozen=True, kw_only=True):
+    """POST /agent/heartbeat; lists have one entry per GPU, null where it does not tell."""
+
+    gpu_util: Annotated[list[Percent | None], Meta(max_length=64)] = []
+    gpu_mem_used_mb: Annotated[list[Megabytes | None], Meta(max_length=64)] = []
+    gpus: GpuView | None = None
+    ssh_sessions: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    uptime_seconds: Annotated[float, Meta(ge=0, le=1e10)]
+    load: Annotated[float, Meta(ge=0, le=1e6)] | None = None
+    beat: Annotated[int, Meta(ge=0, le=MOST_BEATS)] | None = None
+    """Its number, higher each time; the uptime counts where there is none."""
+    timer: Literal["armed", "off"] | None = None
+    dying: Annotated[str, Meta(max_length=80)] | None = None
 
 
 class ConsumerBody(Struct, frozen=True, kw_only=True):
@@ -74,3 +97,23 @@ class ConsumerChangeBody(Struct, frozen=True, kw_only=True):
     max_sessions: Sessions | None = None
     max_price_per_hour: PriceLimit | None = None
     status: Literal["active", "disabled"] | None = None
+
+
+class BudgetBody(Struct, frozen=True, kw_only=True):
+    """PUT /budgets/{consumer}."""
+
+    consumer: ConsumerId | None = None
+    """As in the path, if it is named at all."""
+    period: period.Kind
+    limit: Annotated[float, Meta(ge=0, le=1_000_000)]
+    """USD, at most six decimals."""
+    thresholds: Annotated[tuple[Threshold, ...], Meta(max_length=10)] = THRESHOLDS
+    on_exceeded: OnExceeded = "alert"
+
+
+class SubscriptionBody(Struct, frozen=True, kw_only=True):
+    """POST /alerts/subscriptions; `endpoint` has the rules beyond."""
+
+    protocol: Literal["email", "https"]
+    endpoint: Annotated[str, Meta(min_length=1, max_length=512)]
+    consumer: ConsumerId | None = None

@@ -35,6 +35,7 @@ def order_of(body: SessionBody, policy: Policy, providers: Collection[str]) -> O
         ports=_ports(body.ports),
         workload=body.workload,
         idle_minutes=body.idle_minutes,
+        on_disconnect=body.on_disconnect,
         max_price=price("max_price", body.max_price),
         max_attempts=attempts if body.max_attempts is None else body.max_attempts,
     )

@@ -1,23 +1,26 @@
 """Our things as the contract writes them: dollars, RFC 3339, null where nothing is known."""
 
 import shlex
-from typing import Any
 
-from chalicelib.domain import estimate, tag
+from chalicelib.api import answers
+from chalicelib.domain import ledger, tag
 from chalicelib.domain.access import Consumer, KeyRecord
 from chalicelib.domain.attempt import AbsenceProof, Attempt
+from chalicelib.domain.budget import left
+from chalicelib.domain.heartbeat import agent_deadline, idle_for, is_armed, is_silent
 from chalicelib.domain.instance import Address
-from chalicelib.domain.instant import Instant, rfc3339
+from chalicelib.domain.instant import SECOND, Instant, rfc3339
+from chalicelib.domain.lease import Mode
 from chalicelib.domain.money import to_dollars, to_micros
 from chalicelib.domain.offer import Offer, price_parts, price_per_hour
+from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import Event, Session
 from chalicelib.usecases.browsing import MarketStatus
 
-Json = dict[str, Any]
 
-
-def session(row: Session, now: Instant) -> Json:
+def session(row: Session, now: Instant, policy: Policy) -> answers.Session:
     rented = row.attempt.offer if row.attempt else row.wanted
+    spent = ledger.cost(row, now)
     return {
         "id": row.id,
         "consumer": row.consumer,
@@ -41,18 +44,19 @@ def session(row: Session, now: Instant) -> Json:
         "ended_at": time(row.ended_at),
         "ssh": _ssh(row.ssh),
         "cost": {
-            "accrued": to_dollars(estimate.accrued(row, now)),
-            "reserved": to_dollars(estimate.reserved(row, now)),
+            "accrued": to_dollars(spent),
+            "reserved": to_dollars(0 if row.final else left(row.hold, spent)),
         },
         "last_heartbeat_at": time(row.last_heartbeat_at),
         "gpu_util": row.gpu_util,
-        "kill_paths": {"control_plane": not row.final, "node_agent": False, "provider": False},
+        "kill_paths": {"control_plane": not row.final, "node_agent": is_armed(row, now, policy), "provider": False},
+        "agent": _agent(row, now, policy),
         "attempts": [_attempt(attempt) for attempt in row.attempts],
         "absence_proof": _proof(row.absence_proof),
     }
 
 
-def event(row: Event) -> Json:
+def event(row: Event) -> answers.Event:
     return {
         "at": rfc3339(row.at),
         "from": row.before,
@@ -63,9 +67,10 @@ def event(row: Event) -> Json:
     }
 
 
-def offer(row: Offer, disk_gb: int) -> Json:
+def offer(row: Offer, disk_gb: int) -> answers.Offer:
     """Priced with `disk_gb` of disk."""
     vram = row.vram_gb
+    parts = price_parts(row, disk_gb)
     return {
         "id": row.id,
         "provider": row.provider,
@@ -76,7 +81,11 @@ def offer(row: Offer, disk_gb: int) -> Json:
         "vram_gb": vram,
         "total_vram_gb": None if vram is None else vram * row.gpu_count,
         "price_per_hour": to_dollars(price_per_hour(row, disk_gb)),
-        "price": {part: to_dollars(amount) for part, amount in price_parts(row, disk_gb).items()},
+        "price": {
+            "gpu": to_dollars(parts["gpu"]),
+            "disk": to_dollars(parts["disk"]),
+            "cpu_ram": to_dollars(parts["cpu_ram"]),
+        },
         "spot": row.spot,
         "min_bid": _dollars(row.min_bid),
         "region": row.region,
@@ -98,7 +107,7 @@ def offer(row: Offer, disk_gb: int) -> Json:
     }
 
 
-def market(row: MarketStatus) -> Json:
+def market(row: MarketStatus) -> answers.Market:
     return {
         "status": row.status,
         "fetched_at": time(row.fetched_at),
@@ -108,7 +117,7 @@ def market(row: MarketStatus) -> Json:
     }
 
 
-def consumer(row: Consumer) -> Json:
+def consumer(row: Consumer) -> answers.Consumer:
     return {
         "id": row.id,
         "role": row.role,
@@ -118,10 +127,11 @@ def consumer(row: Consumer) -> Json:
         "created_at": rfc3339(row.created_at),
         "sessions": row.sessions,
         "committed_per_hour": to_dollars(row.committed_per_hour),
+        "has_budget": row.budget is not None,
     }
 
 
-def key(row: KeyRecord) -> Json:
+def key(row: KeyRecord) -> answers.Key:
     """Without its digest: that is half of a secret."""
     return {
         "key_id": row.id,
@@ -139,7 +149,7 @@ def _dollars(amount: float | None) -> float | None:
     return None if amount is None else to_dollars(to_micros(amount))
 
 
-def _ssh(address: Address | None) -> Json | None:
+def _ssh(address: Address | None) -> answers.Ssh | None:
     if address is None:
         return None
     # The host is a stranger's word and the command will be pasted into a shell.
@@ -147,11 +157,41 @@ def _ssh(address: Address | None) -> Json | None:
     return {"host": address.host, "port": address.port, "user": address.user, "command": command}
 
 
-def _attempt(row: Attempt) -> Json:
+def _agent(row: Session, now: Instant, policy: Policy) -> answers.Agent:
+    pulse = row.pulse
+    return {
+        "mode": row.agent_mode,
+        "note": _note(row, now, policy),
+        "deadline": time(None if row.agent_mode is None else agent_deadline(row, policy)),
+        "timer": None if pulse is None else "armed" if pulse.armed else "off",
+        "gpus": pulse.gpus if pulse else None,
+        "gpu_util": [*pulse.gpu_util] if pulse else [],
+        "gpu_mem_used_mb": [*pulse.gpu_mem_used_mb] if pulse else [],
+        "ssh_sessions": pulse.ssh_sessions if pulse else None,
+        "uptime_seconds": pulse.uptime_seconds if pulse else None,
+        "load": pulse.load if pulse else None,
+        "idle_seconds": idle_for(row, policy, now) / SECOND,
+    }
+
+
+def _note(row: Session, now: Instant, policy: Policy) -> str | None:
+    if row.final or row.agent_mode is None:
+        return None
+    if row.agent_mode is Mode.TIMER_ONLY:
+        return (
+            "timer only: a rented machine cannot reach this service, so there are no heartbeats, "
+            "idle_minutes does nothing, and extending does not move the machine's own deadline"
+        )
+    if is_silent(row, now, policy):
+        return "no heartbeat for long: its timer may or may not run"
+    return None
+
+
+def _attempt(row: Attempt) -> answers.Attempt:
     return {"offer_id": row.offer.id, "outcome": row.outcome, "detail": row.detail, "at": rfc3339(row.at)}
 
 
-def _proof(proof: AbsenceProof | None) -> Json | None:
+def _proof(proof: AbsenceProof | None) -> answers.AbsenceProof | None:
     if proof is None:
         return None
     return {

@@ -6,7 +6,22 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.api import consumers, health, inventory, keys, models, sessions, sweeps
+from chalicelib.api import (
+    agent,
+    alerts,
+    budgets,
+    consumers,
+    costs,
+    health,
+    inventory,
+    keys,
+    me,
+    models,
+    openapi,
+    pages,
+    sessions,
+    sweeps,
+)
 from chalicelib.api.calls import Answer, Call
 from chalicelib.api.lists import PAGED
 
@@ -16,6 +31,7 @@ class Who(StrEnum):
     ANY = "any"  # any valid key; the answer is the same for everyone
     CONSUMER = "consumer"  # any valid key, for what is the caller's own; operators reach everyone's
     OPERATOR = "operator"
+    AGENT = "agent"  # the token of a live session's agent, and nothing else
 
 
 class Row(NamedTuple):
@@ -32,6 +48,11 @@ class Row(NamedTuple):
 # fmt: off
 ROUTES: tuple[Row, ...] = (
     Row("GET",    "/health",                      Who.PUBLIC,   health.check),
+    Row("GET",    "/openapi.json",                Who.PUBLIC,   openapi.show),
+    Row("GET",    "/",                            Who.PUBLIC,   pages.index),
+    Row("GET",    "/docs",                        Who.PUBLIC,   pages.docs),
+    Row("GET",    "/dashboard/{name}",            Who.PUBLIC,   pages.asset),
+    Row("GET",    "/me",                          Who.ANY,      me.show),
     Row("GET",    "/inventory",                   Who.ANY,      inventory.page, inventory.FILTERS + PAGED),
     Row("GET",    "/inventory/{offer_id}",        Who.ANY,      inventory.one, ("disk_gb",)),
     Row("POST",   "/sessions",                    Who.CONSUMER, sessions.create, body=models.SessionBody),
@@ -41,12 +62,21 @@ ROUTES: tuple[Row, ...] = (
     Row("GET",    "/sessions/{id}/events",        Who.CONSUMER, sessions.events, PAGED),
     Row("POST",   "/sessions/{id}/done",          Who.CONSUMER, sessions.done),
     Row("POST",   "/sessions/{id}/extend",        Who.CONSUMER, sessions.extend, body=models.ExtendBody),
+    Row("GET",    "/costs",                       Who.CONSUMER, costs.report, costs.FILTERS),
+    Row("GET",    "/budgets/{consumer}",          Who.CONSUMER, budgets.show),
+    Row("PUT",    "/budgets/{consumer}",          Who.OPERATOR, budgets.put, body=models.BudgetBody),
+    Row("GET",    "/alerts",                      Who.CONSUMER, alerts.page, ("consumer", *PAGED)),
+    Row("POST",   "/alerts/subscriptions",        Who.CONSUMER, alerts.subscribe, body=models.SubscriptionBody),
+    Row("GET",    "/alerts/subscriptions",        Who.CONSUMER, alerts.subscriptions, ("consumer", *PAGED)),
+    Row("DELETE", "/alerts/subscriptions/{id}",   Who.CONSUMER, alerts.unsubscribe),
     Row("POST",   "/consumers",                   Who.OPERATOR, consumers.create, body=models.ConsumerBody),
     Row("GET",    "/consumers",                   Who.OPERATOR, consumers.page, PAGED),
     Row("PATCH",  "/consumers/{id}",              Who.OPERATOR, consumers.change, body=models.ConsumerChangeBody),
     Row("POST",   "/consumers/{id}/keys",         Who.OPERATOR, keys.create),
     Row("GET",    "/consumers/{id}/keys",         Who.OPERATOR, keys.page, PAGED),
     Row("DELETE", "/consumers/{id}/keys/{key_id}", Who.OPERATOR, keys.delete),
+    Row("POST",   "/agent/heartbeat",             Who.AGENT,    agent.heartbeat, body=models.HeartbeatBody),
+    Row("GET",    "/agent/agent.sh",              Who.PUBLIC,   agent.script),
     Row("POST",   "/sweeps/{name}",               Who.OPERATOR, sweeps.start),
 )
 # fmt: on

@@ -1,8 +1,9 @@
 """Rent, look, extend, end."""
 
 import re
+from typing import Any
 
-from chalicelib.api import present
+from chalicelib.api import answers, present
 from chalicelib.api.calls import Answer, Call
 from chalicelib.api.lists import listed, part
 from chalicelib.api.models import ExtendBody, SessionBody
@@ -28,7 +29,11 @@ def create(call: Call[SessionBody]) -> Answer:
         idempotency_key=_idempotency_key(call),
         body_hash=fingerprint(call.body),
     )
-    return Answer(202, present.session(session, call.now), {"Location": f"{call.path.rstrip('/')}/{session.id}"})
+    return Answer(
+        202,
+        _shown(call, session),
+        {"Location": f"{call.path.rstrip('/')}/{session.id}"},
+    )
 
 
 def page(call: Call[None]) -> Answer:
@@ -45,11 +50,15 @@ def page(call: Call[None]) -> Answer:
         limit=call.query.limit,
         cursor=call.query.cursor,
     )
-    return listed("sessions", [present.session(session, call.now) for session in found.items], found.next_cursor)
+    return listed(
+        "sessions",
+        [_shown(call, session) for session in found.items],
+        found.next_cursor,
+    )
 
 
 def one(call: Call[None]) -> Answer:
-    return Answer(200, present.session(_visible(call), call.now))
+    return Answer(200, _shown(call, _visible(call)))
 
 
 def events(call: Call[None]) -> Answer:
@@ -70,14 +79,18 @@ def extend(call: Call[ExtendBody]) -> Answer:
         raise Refusal(403, "forbidden", "override: only an operator may go past the hard max", field="override")
     session = _visible(call)
     after = lifecycle.extend(call.ports, session, call.body.hours, call.body.override, call.caller.consumer.id)
-    return Answer(200, present.session(after, call.now))
+    return Answer(200, _shown(call, after))
+
+
+def _shown(call: Call[Any], session: Session) -> answers.Session:
+    return present.session(session, call.now, call.ports.settings.policy)
 
 
 def _end(call: Call[None], reason: EndReason) -> Answer:
     """202 while there is something left to end, 200 once it was over before."""
     session = _visible(call)
     after = lifecycle.end(call.ports, session, reason, call.caller.consumer.id)
-    return Answer(200 if session.final else 202, present.session(after, call.now))
+    return Answer(200 if session.final else 202, _shown(call, after))
 
 
 def _visible(call: Call[None] | Call[ExtendBody]) -> Session:

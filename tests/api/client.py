@@ -1,4 +1,4 @@
-"""The app as a client meets it: real routes over a world in memory."""
+"""The app as a client meets it: real routes over a world in memory. Every answer is held to the API's description."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from chalice.test import Client
 from app import app
 from chalicelib import wiring
 from chalicelib.domain.access import KeyRecord, Role, issue
+from tests.api import described
 from tests.builders import NOW, PUBLIC_KEY, a_consumer
 from tests.world import World
 
@@ -67,7 +68,9 @@ class Api:
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         with wiring.override(self.world.ports):
             answer = self._http.request(method, path, headers=sent, body=content)
-        return Reply(answer.status_code, answer.headers, answer.body.decode())
+        reply = Reply(answer.status_code, answer.headers, answer.body.decode())
+        described.check(method, path, reply.status, reply.headers, reply.text)
+        return reply
 
     def rent(self, *, who: str = "ada", **fields: object) -> Any:
         """A session that was let in."""

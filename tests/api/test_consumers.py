@@ -22,6 +22,7 @@ def test_a_new_consumer_gets_the_limits_of_the_policy() -> None:
         "created_at": "2026-09-21T14:13:20.000Z",
         "sessions": 0,
         "committed_per_hour": 0,
+        "has_budget": False,
     }
 
 

@@ -13,6 +13,9 @@ _BODIES = {
     "POST /sessions": wish(),
     "POST /sessions/{id}/extend": {"hours": 1},
     "POST /consumers": {"id": "carol"},
+    "POST /agent/heartbeat": {"uptime_seconds": 1},
+    "PUT /budgets/{consumer}": {"period": "day", "limit": 5},
+    "POST /alerts/subscriptions": {"protocol": "email", "endpoint": "ada@example.com"},
 }
 
 
@@ -41,7 +44,7 @@ def test_the_app_has_no_route_without_a_row() -> None:
 @pytest.mark.parametrize("who", [None, "ada", "operator"])
 def test_a_row_lets_in_its_role_and_nobody_else(row: Row, who: str | None) -> None:
     reply = Api().send(row.method, _path(row), _BODIES.get(_name(row)), who=who)
-    if who is None and row.who is not Who.PUBLIC:
+    if (who is None and row.who is not Who.PUBLIC) or row.who is Who.AGENT:
         assert (reply.status, reply.code) == (401, "unauthorized")
         assert reply.headers["WWW-Authenticate"] == "Bearer"
     elif who == "ada" and row.who is Who.OPERATOR:

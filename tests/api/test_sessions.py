@@ -37,7 +37,9 @@ def test_a_running_session_tells_how_to_get_in_and_what_it_costs() -> None:
     assert session["provider_instance_id"] == "vastai-1"
     assert session["kill_paths"] == {"control_plane": True, "node_agent": False, "provider": False}
     assert 0.06 < session["cost"]["accrued"] < 0.07
-    assert 0.3 < session["cost"]["reserved"] < 0.408 * 1.1
+    assert (
+        0.4 < session["cost"]["reserved"] < 0.408 * 1.1 * 1.25
+    )  # an hour and a destroy at the ceiling, less what is spent
 
 
 def test_a_deleted_session_ends_with_its_proof_and_stays_as_it_is() -> None:

@@ -1,0 +1,76 @@
+"""Alerts and subscriptions by HTTP."""
+
+import pytest
+
+from tests.api.client import Api
+
+HOOK = {"protocol": "https", "endpoint": "https://hooks.example.com/gpu?team=1"}
+MAIL = {"protocol": "email", "endpoint": "Ada@Example.COM"}
+
+
+def test_a_subscription_hears_the_alerts_of_its_consumer_alone() -> None:
+    api = Api()
+    made = api.send("POST", "/alerts/subscriptions", HOOK)
+    assert (made.status, made.json["consumer"], made.json["endpoint"]) == (201, "ada", HOOK["endpoint"])
+    assert list(api.world.notifier.subscribed.values()) == [(HOOK["endpoint"], "ada")]
+    assert api.send("POST", "/alerts/subscriptions", MAIL).json["endpoint"] == "Ada@example.com"
+    assert api.send("GET", "/alerts/subscriptions").json["count"] == 2
+    assert api.send("GET", "/alerts/subscriptions", who="bob").json["count"] == 0
+    assert api.send("GET", "/alerts/subscriptions?consumer=ada", who="operator").json["count"] == 2
+
+
+def test_the_same_subscription_again_is_the_same() -> None:
+    api = Api()
+    first = api.send("POST", "/alerts/subscriptions", HOOK).json
+    assert api.send("POST", "/alerts/subscriptions", HOOK).json == first
+    other = api.send("POST", "/alerts/subscriptions", HOOK, who="bob")
+    assert (other.status, other.code) == (409, "subscription_exists")
+
+
+def test_an_operator_hears_everything_or_whom_they_name() -> None:
+    api = Api()
+    assert api.send("POST", "/alerts/subscriptions", HOOK, who="operator").json["consumer"] is None
+    named = api.send("POST", "/alerts/subscriptions", {**MAIL, "consumer": "bob"}, who="operator")
+    assert named.json["consumer"] == "bob"
+    assert api.send("POST", "/alerts/subscriptions", {**MAIL, "consumer": "bob"}).status == 403
+
+
+def test_a_subscription_that_the_topic_did_not_take_is_asked_for_again() -> None:
+    api = Api()
+    api.world.notifier.down = True
+    assert api.send("POST", "/alerts/subscriptions", HOOK).status == 503
+    api.world.notifier.down = False
+    assert api.send("POST", "/alerts/subscriptions", HOOK).status == 201
+    assert len(api.world.notifier.subscribed) == 1
+
+
+def test_a_subscription_is_ended_by_its_owner_or_an_operator() -> None:
+    api = Api()
+    path = f"/alerts/subscriptions/{api.send('POST', '/alerts/subscriptions', HOOK).json['id']}"
+    assert api.send("DELETE", path, who="bob").status == 404
+    assert api.send("DELETE", path).status == 200
+    assert api.world.notifier.subscribed == {}
+    assert api.send("DELETE", path, who="operator").status == 404
+
+
+def test_alerts_are_listed_newest_first_to_whom_they_concern() -> None:
+    api = Api()
+    api.send("PUT", "/budgets/ada", {"period": "day", "limit": 0.01}, who="operator")
+    api.rent()
+    api.world.run(600)
+    found = api.send("GET", "/alerts?limit=2")
+    assert [one["threshold"] for one in found.json["alerts"]] == [1.0, 0.8]
+    assert found.json["next_cursor"] is not None
+    assert api.send("GET", "/alerts", who="bob").json["alerts"] == []
+    assert api.send("GET", "/alerts?consumer=ada", who="bob").status == 403
+    assert api.send("GET", "/alerts?consumer=ada", who="operator").json["count"] == 3
+
+
+@pytest.mark.parametrize("body", [{**HOOK, "protocol": "http"}, {**HOOK, "protocol": "sms"}, {"protocol": "https"}])
+def test_only_mail_and_https_are_told(body: dict[str, str]) -> None:
+    assert Api().send("POST", "/alerts/subscriptions", body).status == 400
+
+
+def test_an_endpoint_inside_is_refused_by_name() -> None:
+    reply = Api().send("POST", "/alerts/subscriptions", {**HOOK, "endpoint": "https://169.254.169.254/latest"})
+    assert (reply.status, reply.json["field"]) == (400, "endpoint")
