@@ -4,15 +4,21 @@ PYTHON ?= python3
 STAGE ?= prod
 SEEDS ?= 1000
 ARGS ?=
+EXAMPLES ?= 50
 
 BIN := .venv/bin
+AUDIT := .venv-audit/bin
+STACK = gpu-shopper-$(STAGE)
 LOCAL := .venv/local-installed
 DEV := .venv/dev-installed
+BROWSER := .venv/browser-installed
+FUZZER := .venv/fuzz/bin/schemathesis
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # npm's own mark of a finished installation
 ENGINE := node_modules/.package-lock.json
 
-.PHONY: run test check bench simulate package lock clean
+.PHONY: run test check bench simulate races drill page fuzz package lock clean \
+  deploy secrets operatorkey undeploy audit
 
 # Everything local, in the foreground, until Ctrl-C. It dies with make, even when that is killed.
 run: $(LOCAL) $(ENGINE)
@@ -28,17 +34,69 @@ check: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/docs.py
+	@$(BIN)/python -m deploy template --stage $(STAGE) --out out/check
+	$(BIN)/cfn-lint --template out/check/sam.json
 
 bench: $(DEV) $(ENGINE)
 	@$(BIN)/python -m bench
 
+# The deterministic simulation: make simulate SEEDS=1000 FROM=0 FAULTS=high LAYERS=janitor JOBS=2
 simulate: $(DEV)
-	@$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	@$(BIN)/python -m tests.simulation SEEDS=$(SEEDS) FROM=$(FROM) FAULTS=$(FAULTS) LAYERS=$(LAYERS) JOBS=$(JOBS)
 
-# Chalice packs whatever lies below chalicelib/, so nothing compiled may lie there, nor be made while it imports the app.
+# Callers against each other on real engines, each race 200 times.
+races: $(DEV) $(ENGINE)
+	@RACES=200 $(BIN)/python -m pytest tests/store/test_races_again_and_again.py $(ARGS)
+
+# The whole local stack against nasty markets: prints the safety scoreboard. It takes a few minutes.
+drill: $(LOCAL) $(ENGINE)
+	@$(BIN)/python -m local.drill $(ARGS)
+
+# The web page in a real browser, if the system has one (Debian: apt install chromium); `make test` skips it otherwise.
+page: $(DEV) $(ENGINE) $(BROWSER)
+	@$(BIN)/python -m pytest tests/stack/test_page.py $(ARGS)
+
+# What the API's description allows, and much that it does not, sent to the local stack with a key of each role.
+fuzz: $(DEV) $(ENGINE) $(FUZZER)
+	@$(BIN)/python -m tests.fuzz $(FUZZER) --examples $(EXAMPLES) $(ARGS)
+
+# out/sam.json and out/deployment.zip
 package: $(DEV)
-	@rm -rf out && find chalicelib -name __pycache__ -prune -exec rm -rf {} +
-	PYTHONDONTWRITEBYTECODE=1 $(BIN)/chalice package --stage $(STAGE) out/
+	@rm -rf out
+	@$(BIN)/python -m deploy package --stage $(STAGE) --out out
+
+# From here to `undeploy`: with rights in an AWS account, see docs/deploy.md. `deploy` needs the AWS CLI and a bucket:
+# make deploy STAGE=prod BUCKET=my-bucket PARAMETERS='AlarmEmail=me@example.com'
+deploy: package secrets
+	aws cloudformation package --template-file out/sam.json --s3-bucket $(BUCKET) --s3-prefix $(STACK) \
+	  --use-json --output-template-file out/packaged.json >/dev/null
+	aws cloudformation deploy --stack-name $(STACK) --template-file out/packaged.json --capabilities CAPABILITY_IAM \
+	  --s3-bucket $(BUCKET) --s3-prefix $(STACK) --no-fail-on-empty-changeset \
+	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	aws cloudformation describe-stacks --stack-name $(STACK) --output text \
+	  --query "Stacks[0].Outputs[?OutputKey=='EndpointURL'].OutputValue"
+
+# The signing keys and the pepper, made once and never replaced.
+secrets: $(DEV)
+	@$(BIN)/python -m deploy secrets --stage $(STAGE)
+
+operatorkey: $(DEV)
+	@$(BIN)/python -m deploy operator-key --stage $(STAGE)
+
+# Refuses while sessions live. The table and its backups stay, and so does whatever lies in SSM.
+undeploy: $(DEV)
+	@$(BIN)/python -m deploy live --stage $(STAGE)
+	aws cloudformation delete-stack --stack-name $(STACK)
+	aws cloudformation wait stack-delete-complete --stack-name $(STACK)
+
+# Slow, and asks the network: what others know about our template, our code and our packages.
+audit: $(DEV)
+	@test -x $(AUDIT)/pip-audit || { $(PYTHON) -m venv --clear .venv-audit && \
+	  $(AUDIT)/python -m pip install --quiet --disable-pip-version-check 'checkov~=3.3' 'bandit~=1.9' 'pip-audit~=2.10'; }
+	$(BIN)/python -m deploy template --stage $(STAGE) --out out/check
+	$(AUDIT)/checkov --config-file deploy/checkov.yaml --file out/check/sam.json
+	$(AUDIT)/bandit --quiet --recursive app.py chalicelib deploy --severity-level medium
+	$(AUDIT)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
 
 # Writes the lock files anew from the .in files.
 lock: $(DEV)
@@ -47,10 +105,14 @@ lock: $(DEV)
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 	    $$pins $$name.in -o $$name.txt || exit 1; pins="$$pins -c $$name.txt"; \
 	done
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+	  -c requirements-dev.txt requirements-browser.in -o requirements-browser.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+	  requirements-fuzz.in -o requirements-fuzz.txt
 
 # The local state in .local stays: there may be machines behind it.
 clean:
-	rm -rf .venv node_modules out build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-audit node_modules out build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -not -path './.local/*' -prune -exec rm -rf {} +
 
 # Compiling all of what pip installs takes longer than installing it, and most of it is never imported: instead, import
@@ -70,6 +132,15 @@ $(LOCAL): requirements-local.txt pyproject.toml
 $(DEV): requirements-dev.txt $(LOCAL)
 	@echo "Adding what tests and checks need (once)"
 	@$(PIP) --no-compile --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BROWSER): requirements-browser.txt $(DEV)
+	@$(PIP) --no-compile --require-hashes -r requirements-browser.txt
+	@touch $@
+
+$(FUZZER): requirements-fuzz.txt $(LOCAL)
+	@$(PYTHON) -m venv --clear .venv/fuzz
+	@.venv/fuzz/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements-fuzz.txt
 	@touch $@
 
 # Without the engine everything works but forgets: `make run` says so, loudly, and the tests that need it are skipped.

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from bench import imports, inventory, renting
+from bench import imports, inventory, money, renting
 from bench.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "inventory": inventory.figures,
     "renting": renting.figures,
+    "money": money.figures,
     "imports": imports.figures,
 }
 """Adding one is a module and a line here."""

@@ -14,7 +14,7 @@ _ROOTS = ("chalicelib", "local", "cloud-gpu-shopper")
 """Our packages, and the logger that Chalice names after the app. Third parties keep theirs."""
 
 _SECRETS = re.compile(
-    r"gs_[a-z0-9]{4,}_[0-9a-f]{8,}"
+    r"g[as]_[a-z0-9-]{4,}_[0-9a-f]{8,}"
     r"|(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
     r"|-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,

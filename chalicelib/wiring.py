@@ -172,7 +172,7 @@ def _overrides(settings: Settings) -> Overrides:
     if settings.secrets_path is None:
         none: Overrides = grants.closed("overrides")
         return none
-    return ParameterOverrides(grants.Later("ssm"), settings.secrets_path)
+    return ParameterOverrides(grants.ssm(), settings.secrets_path)
 
 
 def _secrets(settings: Settings) -> Secrets:
@@ -182,7 +182,7 @@ def _secrets(settings: Settings) -> Secrets:
         return from_folder(Path(settings.data_dir))
     if settings.secrets_path is None:
         return Secrets(signing_keys=(), pepper=b"")
-    return from_parameters(grants.Later("ssm"), settings.secrets_path, pepper=bool(settings.table))
+    return from_parameters(grants.ssm(), settings.secrets_path, pepper=bool(settings.table))
 
 
 def _metrics(settings: Settings) -> Metrics:

@@ -89,3 +89,17 @@ def test_no_repr_shows_a_key() -> None:
     )
     assert "very-secret" not in repr(settings)
     assert "very-secret" not in repr(settings.vastai)
+
+
+def test_the_markets_in_use_are_those_named_else_those_with_a_key() -> None:
+    assert load({}).markets == ()
+    assert load({"VASTAI_API_KEY": "key"}).markets == ("vastai",)
+    assert load({"SHOPPER_PROVIDERS": " vastai,tensordock "}).markets == ("tensordock", "vastai")
+    with pytest.raises(SettingsError, match="SHOPPER_PROVIDERS"):
+        load({"SHOPPER_PROVIDERS": "runpod"})
+
+
+def test_a_function_on_lambda_has_only_the_table_it_was_given() -> None:
+    given = {"AWS_LAMBDA_FUNCTION_NAME": "f", "SHOPPER_DEPLOYMENT": "prod"}
+    assert load(given).table == ""
+    assert load({**given, "SHOPPER_TABLE": "shopper-prod"}).table == "shopper-prod"

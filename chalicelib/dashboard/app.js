@@ -51,7 +51,7 @@ function start(me, paths) {
   setInterval(sessions.tick, 1000)
   if (paths['/costs']) {
     byId('costs-link').hidden = false
-    every(60, startCosts(me, paths).refresh)
+    every(30, startCosts(me, paths).refresh)
   }
 
   function summarise(live) {
@@ -61,7 +61,7 @@ function start(me, paths) {
     const mine = live.filter((session) => session.consumer === me.consumer.id)
     byId('summary').replaceChildren(
       figure('Live sessions', live.length),
-      figure('Burning', fine(burning.reduce((total, each) => total + each.price_per_hour, 0)), 'per hour'),
+      figure('Burning', fine(burning.reduce((total, each) => total + each.price_per_hour, 0)), '/h'),
       figure('Cost of these', dollars(sum((each) => each.cost.accrued)), 'so far'),
       figure('Held on top', dollars(sum((each) => each.cost.reserved)), 'at most'),
       figure('Your quota', `${mine.length} of ${most}`, `up to ${dollars(limit)}/h`),

@@ -6,7 +6,7 @@ import { amount, count, day, dollars, fine, words } from './format.js'
 
 const DAY = 86400000
 const GROUPS = { gpu: 'GPU', provider: 'Market', consumer: 'Consumer', session: 'Session' }
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [360, 150, 44, 18, 8]
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [360, 150, 52, 18, 8]
 const iso = (time) => new Date(time).toISOString().slice(0, 10)
 
 export function startCosts(me, paths) {

@@ -25,7 +25,8 @@ def tell(ports: Ports, alert: Alert) -> None:
 def send_pending(ports: Ports, limit: int = 100) -> int:
     """Publish what waits, oldest first; one that does not go out waits, and after a few the topic itself is down.
 
-    Returns how many went. An alert is marked after its publish: a crash in between sends it twice under one dedupe id, never not at all.
+    Returns how many went. An alert is marked after its publish: a crash in between sends it twice under one dedupe
+    id, never not at all.
     """
     sent = failed = 0
     for alert in ports.alerts.pending(limit):

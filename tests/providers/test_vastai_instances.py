@@ -61,7 +61,7 @@ def test_a_recorded_machine_with_a_direct_port_is_reached_directly_first() -> No
         ("stopped", "stopped", None, Phase.STOPPED),
         ("exited", "running", None, Phase.STOPPED),
         ("frozen", "running", None, Phase.STOPPED),
-        ("offline", "running", None, Phase.UNKNOWN),
+        ("offline", "running", None, Phase.OFFLINE),
         ("unknown", "running", None, Phase.UNKNOWN),
         ("hibernating", "running", None, Phase.UNKNOWN),
         ("loading", "stopped", None, Phase.STOPPED),

@@ -7,13 +7,12 @@ from tests.simulation.bugs import BUGS, caught
 FIRST = {
     "no_deployment_filter": 4,
     "unverified_is_ours": 4,
-    "ghost_at_once": 0,
     "any_error_is_absent": 5,
     "stopped_is_gone": 1,
     "orphan_by_id": 26,
     "no_grace": 1,
     "proof_by_list_alone": 1,
-    "proof_by_get_alone": 0,
+    "proof_by_get_alone": 2,
     "janitor_knows_no_override": 18,
 }
 """The first seed that catches it, where that is not seed 0."""

@@ -1,0 +1,128 @@
+"""Money on the real state engine: an accrual of very many live sessions, and the report of a month."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from bench.figures import Figure
+from chalicelib.domain import ledger, period
+from chalicelib.domain.attempt import Attempt, Look, Stage
+from chalicelib.domain.billing import Reading
+from chalicelib.domain.instance import Phase
+from chalicelib.domain.instant import HOUR, Instant
+from chalicelib.domain.posting import Posting
+from chalicelib.domain.session import Session, Status
+from chalicelib.store import open_store
+from chalicelib.store.session_rows import SessionRow, session_key, stored
+from chalicelib.store.table import Table
+from chalicelib.usecases import costing
+from chalicelib.usecases.accruing import accrue
+from local.backends import DUMMY_AWS
+from local.cloud import REGION
+from local.engine import find_engine, start_engine
+from tests.builders import NOW, a_consumer, a_session, an_offer
+from tests.world import World
+
+T = TypeVar("T")
+
+_LIVE, _CONSUMERS, _MONTH = 10_000, 20, 1_000
+_TOGETHER = 30  # sessions of a month written in one transaction
+_CARDS = ("RTX 4090", "RTX 3090", "H100 SXM", "A100 SXM")
+
+
+class _CountedTable(Table):
+    """Counts what goes over the wire."""
+
+    calls = 0
+
+    def run(self, call: Callable[[], T]) -> T:
+        self.calls += 1
+        return super().run(call)
+
+
+def figures() -> Iterator[Figure]:
+    binary = find_engine(Path(__file__).resolve().parents[1])
+    if binary is None:
+        return
+    for name, value in {**DUMMY_AWS, "AWS_DEFAULT_REGION": REGION}.items():
+        os.environ.setdefault(name, value)
+    engine = start_engine(binary, data_file=None)
+    try:
+        table = _CountedTable("bench", engine.url)
+        table.create()
+        yield from _accruals(table)
+        yield from _report(table)
+    finally:
+        engine.stop()
+
+
+def _accruals(table: _CountedTable) -> Iterator[Figure]:
+    world = _world(table)
+    _fill(table, [_running(number, f"c-{number % _CONSUMERS}", NOW - HOUR) for number in range(_LIVE)])
+    table.calls, began = 0, time.perf_counter()
+    accrue(world.ports)
+    took = time.perf_counter() - began
+    note = f"{_LIVE} live sessions of {_CONSUMERS} consumers"
+    yield Figure(name="accrual", figure=took, unit="s", note=note)
+    yield Figure(name="accrual: store calls", figure=table.calls, unit="calls", note=note)
+
+
+def _report(table: _CountedTable) -> Iterator[Figure]:
+    """A month in which each of a thousand sessions ran an hour."""
+    world = _world(table)
+    payer = a_consumer(id="c-month", max_sessions=10_000)
+    world.ports.access.put_consumer(payer, create=True)
+    start, end = period.bounds("2026-08")
+    step = (end - start) // _MONTH
+    sessions = [_over(_LIVE + number, "c-month", start + number * step) for number in range(_MONTH)]
+    for first in range(0, _MONTH, _TOGETHER):
+        lines = [(None, line) for one in sessions[first : first + _TOGETHER] for line in ledger.lines(one, NOW)]
+        world.ports.ledger.post(Posting(consumer=payer, lines=tuple(lines)))
+    for group_by in ("day", "session"):
+        table.calls, began = 0, time.perf_counter()
+        found = costing.of_consumers(world.ports, "c-month", "2026-08-01", "2026-08-31", group_by)
+        took = time.perf_counter() - began
+        note = f"{_MONTH} sessions, {len(found.groups)} groups"
+        yield Figure(name=f"costs of a month by {group_by}", figure=took * 1000, unit="ms", note=note)
+        yield Figure(name=f"costs of a month by {group_by}: store calls", figure=table.calls, unit="calls", note=note)
+
+
+def _world(table: Table) -> World:
+    world = World()
+    store = open_store(world.ports.settings, table)
+    world.ports = replace(world.ports, sessions=store.sessions, access=store.access, ledger=store.ledger)
+    for number in range(_CONSUMERS):
+        consumer = a_consumer(id=f"c-{number}", max_sessions=10_000)
+        store.access.put_consumer(consumer, create=store.access.consumer(consumer.id) is None)
+    return world
+
+
+def _running(number: int, consumer: str, at: Instant) -> Session:
+    offer = an_offer(gpu=_CARDS[number % len(_CARDS)])
+    reading = Reading(instance_id=f"i-{number}", at=at + 60_000, phase=Phase.RUNNING, price_per_hour=408_000)
+    attempt = Attempt(
+        offer=offer, disk_gb=40, stage=Stage.BOOTING, called_at=at, at=at, deadline_at=at,
+        instance_ids=(f"i-{number}",), readings=(reading,),
+    )  # fmt: skip
+    return a_session(number, consumer=consumer, created_at=at, status=Status.RUNNING, attempts=(attempt,), hold=560_000)
+
+
+def _over(number: int, consumer: str, at: Instant) -> Session:
+    session = _running(number, consumer, at)
+    look = Look(at=at + HOUR, instance_ids=(f"i-{number}",), machines_listed=0)
+    attempt = msgspec.structs.replace(session.attempts[0], stage=Stage.CLOSED, look=look)
+    return msgspec.structs.replace(
+        session, status=Status.TERMINATED, attempts=(attempt,), ended_at=at + HOUR, settled_at=at + HOUR, hold=0
+    )
+
+
+def _fill(table: Table, sessions: list[Session]) -> None:
+    rows = table.bind(SessionRow)
+    with rows.batch_write() as batch:
+        for session in sessions:
+            batch.save(rows(*session_key(session.id), **stored(session, 90 * period.DAY)))

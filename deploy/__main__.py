@@ -1,0 +1,73 @@
+"""`python -m deploy COMMAND --stage STAGE`: package | template | secrets | operator-key | live."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from chalicelib.settings import load
+from deploy.names import STAGES, parameter
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
+    parser.add_argument("command", choices=sorted(_COMMANDS))
+    parser.add_argument("--stage", choices=STAGES, required=True)
+    parser.add_argument("--out", type=Path, default=Path("out"))
+    chosen = parser.parse_args(argv)
+    return _COMMANDS[chosen.command](chosen)
+
+
+def _package(chosen: argparse.Namespace) -> int:
+    from deploy.bundle import CODE, TEMPLATE, package
+
+    release = package(chosen.stage, chosen.out)
+    size = (chosen.out / CODE).stat().st_size
+    print(f"{chosen.out / TEMPLATE} and {chosen.out / CODE} ({size / 1e6:.1f} MB), release {release}")
+    return 0
+
+
+def _template(chosen: argparse.Namespace) -> int:
+    from deploy.bundle import template_only
+
+    template_only(chosen.stage, chosen.out)
+    return 0
+
+
+def _secrets(chosen: argparse.Namespace) -> int:
+    from botocore.session import get_session
+
+    from chalicelib.vault.secrets import make_parameters
+
+    made = make_parameters(get_session().create_client("ssm"), parameter(chosen.stage))
+    print(f"{parameter(chosen.stage)}: made {', '.join(made)}" if made else f"{parameter(chosen.stage)}: all there")
+    return 0
+
+
+def _operator_key(chosen: argparse.Namespace) -> int:
+    from deploy.operator import first_key
+
+    print(first_key(load({"SHOPPER_DEPLOYMENT": chosen.stage})))
+    return 0
+
+
+def _live(chosen: argparse.Namespace) -> int:
+    """The exit status: 1 while sessions live."""
+    from chalicelib.store import open_store
+
+    live = [session.id for session in open_store(load({"SHOPPER_DEPLOYMENT": chosen.stage})).sessions.live()]
+    if live:
+        print(f"{len(live)} sessions live: end them first, or their machines bill on\n" + "\n".join(live[:20]))
+    return 1 if live else 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "package": _package,
+    "template": _template,
+    "secrets": _secrets,
+    "operator-key": _operator_key,
+    "live": _live,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

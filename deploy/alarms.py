@@ -1,0 +1,105 @@
+"""The layer that works when the code does not: alarms on what stops happening, and on what must not happen."""
+
+from typing import Any
+
+from chalicelib.notify.metrics import NAMESPACE
+from chalicelib.settings import MARKETS
+from deploy.functions import API, FUNCTIONS
+from deploy.names import Json, condition, function_name, get, ref
+
+_ESSENTIAL = (API, "worker", "terminate", "reconcile", "janitor")  # what ends machines, and what people see
+
+
+def resources(stage: str) -> Json:
+    found: Json = {}
+    for market in MARKETS:
+        own = [("deployment", stage), ("provider", market)]
+        name = market.capitalize()
+        found[f"DeadMan{name}"] = _alarm(
+            stage, f"reconcile-{market}", f"{market} has not been reconciled for 15 minutes: nobody looks for orphans",
+            _metric(NAMESPACE, "ReconcileCompleted", own), period=900, least=1, missing="breaching", when=market,
+        )  # fmt: skip
+        found[f"JanitorDead{name}"] = _alarm(
+            stage, f"janitor-{market}", f"the janitor has not seen all of {market} for an hour",
+            _metric(NAMESPACE, "JanitorCompleted", own), period=3600, least=1, missing="breaching", when=market,
+        )  # fmt: skip
+        found[f"DestroysStuck{name}"] = _alarm(
+            stage, f"destroys-stuck-{market}", f"machines at {market} that should be gone still live, and bill",
+            _metric(NAMESPACE, "DestroysStuck", own, "Maximum"), period=900, most=0, when=market,
+        )  # fmt: skip
+    for name in FUNCTIONS:
+        called = function_name(name, stage)
+        found[f"Errors{called.title().replace('-', '')}"] = _alarm(
+            stage, f"errors-{called}", f"{called} fails",
+            _metric("AWS/Lambda", "Errors", [("FunctionName", called)]), period=300, most=0,
+        )  # fmt: skip
+    found["DeadLettersThere"] = _alarm(
+        stage, "dead-letters", "wake-ups failed again and again; the sweeps do their work, but something is wrong",
+        _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", [("QueueName", get("DeadLetters", "QueueName"))],
+                "Maximum"), period=300, most=0,
+    )  # fmt: skip
+    found["Throttles"] = _alarm(
+        stage, "throttles", "functions are held back: the account has no concurrency left", _throttles(stage), most=0
+    )
+    found["ServerErrors"] = _alarm(
+        stage, "api-5xx", "the API answers with 5xx",
+        _metric("AWS/ApiGateway", "5XXError", [("ApiName", f"shopper-{stage}"), ("Stage", stage)]), period=300, most=4,
+    )  # fmt: skip
+    return found
+
+
+def _metric(namespace: str, name: str, dimensions: list[tuple[str, Any]], statistic: str = "Sum") -> Json:
+    named = [{"Name": key, "Value": value} for key, value in dimensions]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": named, "Statistic": statistic}
+
+
+def _throttles(stage: str) -> Json:
+    queries: list[Json] = [
+        {
+            "Id": f"m{number}",
+            "ReturnData": False,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/Lambda",
+                    "MetricName": "Throttles",
+                    "Dimensions": [{"Name": "FunctionName", "Value": function_name(name, stage)}],
+                },
+                "Period": 300,
+                "Stat": "Sum",
+            },
+        }
+        for number, name in enumerate(_ESSENTIAL)
+    ]
+    total = {"Id": "total", "Expression": "SUM(METRICS())", "Label": "throttled calls", "ReturnData": True}
+    return {"Metrics": [*queries, total]}
+
+
+def _alarm(
+    stage: str,
+    name: str,
+    says: str,
+    metric: Json,
+    *,
+    period: int | None = None,
+    least: int | None = None,
+    most: int | None = None,
+    missing: str = "notBreaching",
+    when: str | None = None,
+) -> Json:
+    """Breaches below `least` or above `most` in one period; tells the operator both when it rises and when it ends."""
+    bound, comparison = (least, "LessThanThreshold") if least is not None else (most, "GreaterThanThreshold")
+    properties: Json = {
+        "AlarmName": f"shopper-{stage}-{name}",
+        "AlarmDescription": says,
+        "AlarmActions": [ref("AlarmTopic")],
+        "OKActions": [ref("AlarmTopic")],
+        "EvaluationPeriods": 1,
+        "ComparisonOperator": comparison,
+        "Threshold": bound,
+        "TreatMissingData": missing,
+        **metric,
+    }
+    if period is not None:
+        properties["Period"] = period
+    only = {} if when is None else {"Condition": condition(when)}
+    return {"Type": "AWS::CloudWatch::Alarm", **only, "Properties": properties}

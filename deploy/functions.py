@@ -1,0 +1,56 @@
+"""Every function with its size and what it may touch: from this table come its role and its environment, both."""
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+
+class Grant(Enum):
+    """One thing a function may touch. `deploy.policies` says what that means in IAM."""
+
+    TABLE = auto()
+    WAKE = auto()  # send wake-ups
+    CONSUME = auto()  # take them
+    PUBLISH = auto()  # tell the subscribers
+    SUBSCRIBE = auto()  # keep the list of subscribers
+    SECRETS = auto()  # the signing keys, to know our machines, and the pepper, to know keys and agents
+    SIGNING = auto()  # the signing keys alone
+    MARKETS = auto()  # the providers' keys
+    LENGTHEN = auto()  # write overrides of the hard max
+    OVERRIDES = auto()  # read them
+
+
+G = Grant
+
+
+class Function(NamedTuple):
+    memory: int
+    """MiB; Lambda gives CPU in proportion, a whole one at 1769."""
+    timeout: int
+    """Seconds."""
+    grants: tuple[Grant, ...]
+    reserved: int | None = None
+    """Concurrency that nobody else in the account can take away."""
+
+
+API = "api_handler"
+
+_STEPS = (G.TABLE, G.WAKE, G.SECRETS, G.MARKETS)
+
+FUNCTIONS: dict[str, Function] = {
+    # A person waits for it; API Gateway gives up after 29 s anyway.
+    API: Function(1024, 29, (G.TABLE, G.WAKE, G.SECRETS, G.LENGTHEN, G.SUBSCRIBE)),
+    # The longest create takes 120 s. It runs whatever sweep somebody asks for, so it may what the sweeps may.
+    "worker": Function(512, 180, (*_STEPS, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
+    "launch": Function(512, 180, _STEPS),
+    "terminate": Function(512, 180, _STEPS, reserved=2),
+    "reconcile": Function(1024, 280, _STEPS, reserved=1),
+    "watch": Function(512, 60, _STEPS),
+    # Ending begins with a row and a message; the calls to the market are the worker's.
+    "expire": Function(512, 60, (G.TABLE, G.WAKE)),
+    "accrue": Function(1024, 240, (G.TABLE, G.WAKE)),
+    "invoice": Function(512, 240, (G.TABLE, G.MARKETS)),
+    "alert": Function(512, 60, (G.TABLE, G.PUBLISH)),
+    "inventory": Function(1024, 120, (G.TABLE, G.MARKETS)),
+    # No table: it must work on the day the table does not.
+    "janitor": Function(512, 240, (G.SIGNING, G.MARKETS, G.OVERRIDES), reserved=1),
+}

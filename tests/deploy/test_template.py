@@ -1,0 +1,136 @@
+"""What CloudFormation is told, where no rehearsal would notice that it is wrong."""
+
+import json
+import re
+
+from chalicelib.settings import MARKETS
+from deploy.functions import API, FUNCTIONS
+from deploy.names import Json, function_name, resource
+from tests.deploy.conftest import resources, said
+
+
+def test_the_table_is_backed_up_encrypted_swept_and_outlives_the_stack(template: Json) -> None:
+    table = template["Resources"]["Table"]
+    properties = table["Properties"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    indexes = {index["IndexName"]: index["Projection"] for index in properties["GlobalSecondaryIndexes"]}
+    assert indexes == {key: {"ProjectionType": "KEYS_ONLY"} for key in ("due", "owned", "feed")}
+
+
+def test_only_the_table_of_production_is_protected_from_deletion(templates: dict[str, Json]) -> None:
+    protected = {stage: made["Resources"]["Table"]["Properties"] for stage, made in templates.items()}
+    assert {stage: table["DeletionProtectionEnabled"] for stage, table in protected.items()} == {
+        "prod": True,
+        "dev": False,
+    }
+
+
+def test_two_stages_share_no_name(templates: dict[str, Json]) -> None:
+    names = {
+        stage: {
+            value
+            for made in template["Resources"].values()
+            for key, value in made.get("Properties", {}).items()
+            if isinstance(value, str)
+            and re.fullmatch(r"(Function|Table|Queue|Topic|Alarm|Dashboard|LogGroup)Name|Name", key)
+        }
+        for stage, template in templates.items()
+    }
+    assert len(names["prod"]) == len(names["dev"]) > 30
+    assert not names["prod"] & names["dev"]
+
+
+def test_a_failed_message_alone_comes_back_and_a_poisoned_one_ends_in_the_dead_letters(template: Json) -> None:
+    (source,) = template["Resources"]["Worker"]["Properties"]["Events"].values()
+    assert source["Properties"]["Queue"] == {"Fn::GetAtt": ["Queue", "Arn"]}
+    assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = template["Resources"]["Queue"]["Properties"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert queue["VisibilityTimeout"] > FUNCTIONS["worker"].timeout
+
+
+def test_a_market_nobody_reconciles_is_an_alarm_by_its_very_silence(template: Json) -> None:
+    alarms = resources(template, "AWS::CloudWatch::Alarm")
+    for market in MARKETS:
+        silent = [
+            alarm
+            for alarm in alarms.values()
+            if alarm["TreatMissingData"] == "breaching"
+            and {"Name": "provider", "Value": market} in alarm["Dimensions"]
+            and {"Name": "deployment", "Value": template["Resources"]["Table"]["Properties"]["TableName"][8:]}
+            in alarm["Dimensions"]
+        ]
+        assert {alarm["MetricName"] for alarm in silent} == {"ReconcileCompleted", "JanitorCompleted"}
+
+
+def test_every_function_that_fails_every_dead_letter_and_every_stuck_destroy_is_told(template: Json) -> None:
+    alarms = resources(template, "AWS::CloudWatch::Alarm").values()
+    watched = {
+        dimension["Value"]
+        for alarm in alarms
+        if alarm.get("MetricName") == "Errors"
+        for dimension in alarm["Dimensions"]
+    }
+    stage = template["Resources"]["Table"]["Properties"]["TableName"][8:]
+    assert watched == {function_name(name, stage) for name in FUNCTIONS}
+    metrics = [alarm.get("MetricName", "math") for alarm in alarms]
+    assert {"DestroysStuck", "ApproximateNumberOfMessagesVisible", "5XXError", "math"} <= set(metrics)
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)
+
+
+def test_alerts_are_encrypted_and_both_topics_can_reach_a_person(template: Json) -> None:
+    topics = resources(template, "AWS::SNS::Topic")
+    assert topics["Topic"]["KmsMasterKeyId"] == "alias/aws/sns"
+    mails = resources(template, "AWS::SNS::Subscription").values()
+    assert {mail["TopicArn"]["Ref"] for mail in mails} == {"Topic", "AlarmTopic"}
+    assert {mail["Protocol"] for mail in mails} == {"email"}
+
+
+def test_logs_end_after_a_while(template: Json) -> None:
+    groups = resources(template, "AWS::Logs::LogGroup")
+    assert len(groups) == len(FUNCTIONS) + 1
+    assert all(group["RetentionInDays"] == 30 for group in groups.values())
+
+
+def test_functions_have_the_time_and_memory_of_their_row(template: Json) -> None:
+    for name, row in FUNCTIONS.items():
+        properties = template["Resources"][resource(name)]["Properties"]
+        assert (properties["MemorySize"], properties["Timeout"]) == (row.memory, row.timeout)
+        assert properties["Runtime"].startswith("python3.")
+    assert FUNCTIONS[API].timeout <= 29  # API Gateway waits no longer
+
+
+def test_the_gateway_is_regional_throttled_logged_and_errs_in_our_form(template: Json) -> None:
+    api = template["Resources"]["RestAPI"]["Properties"]
+    assert api["EndpointConfiguration"] == "REGIONAL"
+    (method,) = api["MethodSettings"]
+    assert method["ThrottlingRateLimit"] > 0
+    assert "$context.requestId" in api["AccessLogSetting"]["Format"]
+    assert "authorization" not in api["AccessLogSetting"]["Format"].lower()
+    for response in api["GatewayResponses"].values():
+        body = json.loads(response["ResponseTemplates"]["application/json"])
+        assert {"type", "title", "status", "detail", "code", "request_id"} <= set(body)
+        assert str(body["status"]) == response["StatusCode"]
+        assert response["ResponseParameters"]["Headers"] == {"Content-Type": "'application/problem+json'"}
+    assert api["GatewayResponses"]["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
+
+
+def test_a_path_asked_with_a_wrong_method_says_which_it_takes(template: Json) -> None:
+    paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    wrong = paths["/sessions/{id}"]["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]
+    answer = wrong["responses"]["default"]
+    assert answer["statusCode"] == "405"
+    assert answer["responseParameters"]["method.response.header.Allow"] == "'DELETE, GET'"
+    assert json.loads(answer["responseTemplates"]["application/json"])["code"] == "method_not_allowed"
+
+
+def test_the_page_of_graphs_holds_every_function(template: Json) -> None:
+    (page,) = resources(template, "AWS::CloudWatch::Dashboard").values()
+    body = json.loads(page["DashboardBody"]["Fn::Sub"])
+    assert all(f'"{name}"' in said(body) for name in (page["DashboardName"] + "-wakeups-dead", "DestroysStuck"))
+    spots = {(graph["x"], graph["y"]) for graph in body["widgets"]}
+    assert len(spots) == len(body["widgets"])

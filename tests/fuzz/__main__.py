@@ -1,0 +1,81 @@
+"""Runs schemathesis on a stack of its own, once with a key of each role, and once more on things that exist."""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from local.drill.stack import KEY, PUBLIC_KEY, Stack, wait_until
+
+# Not `positive_data_acceptance`: types cannot say which cursors, offers, SSH keys and webhooks there are.
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance,negative_data_rejection,missing_required_header,unsupported_method,ignored_auth"
+)
+CONSUMER = "fuzz"
+
+
+class Pass(NamedTuple):
+    name: str
+    key: str
+    include: str
+    """A pattern of paths."""
+    known: str = ""
+    """The `id` in those paths."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("schemathesis", type=Path)
+    parser.add_argument("--examples", type=int, default=50, help="per operation (default 50)")
+    asked = parser.parse_args()
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="shopper-fuzz-") as folder:
+        stack = Stack(Path(folder) / "data")
+        stack.start()
+        try:
+            for each in _passes(stack):
+                print(f"== {each.name}", flush=True)
+                if _run(asked.schemathesis, asked.examples, stack, each, Path(folder)):
+                    failed.append(each.name)
+            health = stack.get("/health")["status"]
+        finally:
+            stack.stop()
+    print(f"fuzz: failed: {', '.join(failed)}" if failed else f"fuzz: all passes are clean; the stack is {health}")
+    return 1 if failed else 0
+
+
+def _passes(stack: Stack) -> Iterator[Pass]:
+    wait_until(lambda: stack.get("/inventory", limit=1)["total"] > 0, 60, "there are offers")
+    stack.post("/consumers", {"id": CONSUMER, "max_sessions": 1000, "max_price_per_hour": 100_000})
+    key = stack.post(f"/consumers/{CONSUMER}/keys")["key"]
+    yield Pass("a consumer", key, "^/")
+    yield Pass("an operator", KEY, "^/")
+    # The stack's own consumer rents, so that what an operator did to the other one does not matter.
+    offer = stack.get("/inventory", spot="false", limit=1)["offers"][0]["id"]
+    session = stack.post("/sessions", {"offer_id": offer, "ssh_public_key": PUBLIC_KEY})["id"]
+    yield Pass("a session that exists", KEY, "^/sessions/[{]id", session)
+    stack.post("/consumers", {"id": "known"})
+    yield Pass("a consumer that exists", KEY, "^/consumers/[{]id", "known")
+    yield Pass("a budget that exists", KEY, "^/budgets/", "known")
+
+
+def _run(schemathesis: Path, examples: int, stack: Stack, each: Pass, folder: Path) -> int:
+    settings = folder / "schemathesis.toml"
+    names = ("path.id", "path.consumer") if each.known else ()
+    settings.write_text("[parameters]\n" + "".join(f'"{name}" = "{each.known}"\n' for name in names))
+    command = [
+        str(schemathesis.absolute()), "--config-file", str(settings), "run", f"{stack.url}/openapi.json",
+        "--url", stack.url, "--header", f"Authorization: Bearer {each.key}", "--include-path-regex", each.include,
+        "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--checks", CHECKS,
+        "--continue-on-failure", "--suppress-health-check", "all", "--generation-deterministic",
+        "--warnings", "off", "--no-color",
+    ]  # fmt: skip
+    return subprocess.run(command, cwd=folder, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
