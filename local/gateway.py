@@ -3,7 +3,7 @@
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -63,12 +63,13 @@ class Handler(ChaliceRequestHandler):
             else:
                 self._generic_handle()
 
-    def __getattr__(self, name: str) -> Callable[[], None]:
-        """`do_` and any method: the app knows which a path takes."""
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = answer
+
+    def __getattr__(self, name: str) -> Any:
+        """`do_` and any other method: the app knows which a path takes."""
         if name.startswith("do_"):
             return self.answer
         raise AttributeError(name)
-
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What Python's server cannot read: a request line that is broken, or endless."""

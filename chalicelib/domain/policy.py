@@ -24,6 +24,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     lost_create_look_seconds: float = 10.0  # how often to look for the machine of an unclear create; later each minute
     price_tolerance: float = 0.10  # a re-quote or a bill this much above the listed price is another deal
     step_lease_seconds: float = 60.0  # longest honest step of work; then another worker may take over
+    sweep_seconds: float = 50.0  # a sweep begins no further step after this: the longest create fits into what is left
     step_retry_seconds: float = 5.0  # a provider that did not answer is asked again, doubling up to a minute
     ssh_poll_seconds: float = 2.0  # the provider says running: only our own knock at the door is left, which is free
 

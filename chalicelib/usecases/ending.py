@@ -111,8 +111,8 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
         attempt = msgspec.structs.replace(attempt, appeared=True)
     try:
         seen = look(at, session.tag, attempt.instance_ids, absents, found)
-    except NotProven as alive:
-        _still_there(ports, session, attempt, str(alive))
+    except NotProven as doubt:
+        _still_there(ports, session, attempt, str(doubt))
         return
     attempt = msgspec.structs.replace(attempt, lists_without=attempt.lists_without + (not attempt.answered))
     if late_arrival_possible(attempt, at, policy):

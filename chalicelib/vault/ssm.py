@@ -69,7 +69,7 @@ class Ssm:
             code = str(answer.get("__type") or response.status_code).rsplit("#", 1)[-1]
             told = {"Code": code, "Message": str(answer.get("message") or answer.get("Message") or "")}
             status = {"HTTPStatusCode": response.status_code}
-            raise ClientError({"Error": told, "ResponseMetadata": status}, operation)  # type: ignore[arg-type]
+            raise ClientError({"Error": told, "ResponseMetadata": status}, operation)
         return answer
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import requests
 from moto.server import ThreadedMotoServer
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -58,8 +59,10 @@ def cloud() -> Iterator[Cloud]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    requests.post(f"{endpoint}/moto-api/reset", timeout=10)  # all of moto's servers in one process share their memory
     try:
-        yield Cloud(f"http://{host}:{port}")
+        yield Cloud(endpoint)
     finally:
         server.stop()
 

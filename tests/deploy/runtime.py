@@ -1,11 +1,12 @@
 """A local Lambda: AWS's own runtime client in a bare interpreter, and the runtime API that it asks for events."""
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
@@ -32,14 +33,14 @@ def client_at(folder: Path) -> Path:
 
 
 class Lambda:
-    """One function: the unpacked code, its handler, its environment. Every `invoke` is a cold start."""
+    """One function: where its code lies, its handler, its environment. Every `invoke` is a cold start."""
 
-    def __init__(self, client: Path, code: Path, handler: str, environ: Mapping[str, str]) -> None:
-        self._path = [str(code), str(client)]
-        self._code = code
+    def __init__(self, path: Sequence[str], handler: str, environ: Mapping[str, str]) -> None:
+        self._path = list(path)
         self._handler = handler
         self._environ = environ
         self.output = ""
+        self.cpu_ms = 0.0
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """What the handler answers. Raises HandlerFailed."""
@@ -48,10 +49,11 @@ class Lambda:
             environ = {
                 **self._environ,
                 "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
-                "LAMBDA_TASK_ROOT": str(self._code),
+                "LAMBDA_TASK_ROOT": self._path[0],
                 "_HANDLER": self._handler,
                 "HOME": "/nonexistent",
             }
+            before = _cpu_ms()
             program = _START.format(path=self._path, handler=self._handler)
             process = subprocess.Popen(
                 # -S: no site-packages at all, not even the boto3 that Lambda would have.
@@ -69,9 +71,16 @@ class Lambda:
             finally:
                 process.kill()
                 self.output = process.communicate()[0]
+                self.cpu_ms = _cpu_ms() - before
         if kind != "response":
             raise HandlerFailed(f"{self._handler}: {kind} {body.decode()}\n{self.output}")
         return json.loads(body)
+
+
+def _cpu_ms() -> float:
+    """Of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1000
 
 
 class _Api(ThreadingHTTPServer):

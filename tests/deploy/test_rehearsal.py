@@ -1,64 +1,21 @@
 """The whole deployment rehearsed: the stack in moto's CloudFormation, every handler run from the zip alone."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.domain.schedule import EVERY
-from chalicelib.store.table import Table
-from chalicelib.vault.secrets import make_parameters
 from deploy.functions import API, FUNCTIONS
-from deploy.names import Json, function_name, parameter
-from deploy.operator import first_key
-from local.engine import find_engine, start_engine
-from simulators.start import start_tensordock, start_vastai
+from deploy.names import function_name
+from local.engine import find_engine
 from tests.deploy import events
-from tests.deploy.cloud import REGION, Cloud, cloud
-from tests.deploy.runtime import Lambda, client_at
+from tests.deploy.stage import MARKET_KEY, Rehearsal, rehearse
 
 ROOT = Path(__file__).parents[2]
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb+qZUJz5etllHAbNCc3Tzh1a3k12I43qSzWNoarnPb"
-MARKET_KEY = "key-of-the-rehearsal"
 
 pytestmark = pytest.mark.stack
-
-
-class Rehearsal:
-    """A deployment: `invoke` runs one function as Lambda would, with the environment that its stack gave it."""
-
-    def __init__(self, aws: Cloud, code: Path, client: Path, elsewhere: dict[str, str]) -> None:
-        self.aws = aws
-        self._code, self._client, self._elsewhere = code, client, elsewhere
-        self.output = ""
-        self.key = ""
-
-    def invoke(self, name: str, event: dict[str, Any]) -> Any:
-        called = function_name(name, "prod")
-        environ = {**self.aws.environment(called), **self._elsewhere, "AWS_LAMBDA_FUNCTION_NAME": called}
-        handler = "app.app" if name == API else f"app.{name}"
-        function = Lambda(self._client, self._code, handler, environ)
-        try:
-            return function.invoke(event)
-        finally:
-            self.output = function.output
-
-    def ask(self, *request: Any, **more: Any) -> tuple[int, Json]:
-        answer = self.invoke(API, events.request(*request, **more))
-        return answer["statusCode"], json.loads(answer["body"])
-
-    def wake(self) -> int:
-        """Hand what waits in the queue to the worker, one message at a time; returns how many there were."""
-        queue = self.aws.client("sqs")
-        url = self.aws.environment("shopper-prod-worker")["SHOPPER_QUEUE_URL"]
-        messages = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            assert self.invoke("worker", events.batch([message])) == {"batchItemFailures": []}
-            queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return len(messages)
 
 
 @pytest.fixture(scope="module")
@@ -66,38 +23,14 @@ def stack(package: Path, code: Path, tmp_path_factory: pytest.TempPathFactory) -
     binary = find_engine(ROOT)
     if binary is None:
         pytest.skip("the state engine is not installed: run `npm ci`")
-    engine = start_engine(binary, data_file=None)
-    client = client_at(tmp_path_factory.mktemp("runtime"))
-    with cloud() as aws, start_vastai(api_key=MARKET_KEY) as vastai, start_tensordock(api_key=MARKET_KEY) as dock:
-        aws.deploy(package)
-        elsewhere = {
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "nobody",
-            "AWS_SECRET_ACCESS_KEY": "nothing",
-            "AWS_ENDPOINT_URL": aws.endpoint,
-            "AWS_ENDPOINT_URL_DYNAMODB": engine.url,
-            "VASTAI_API_URL": vastai.url,
-            "TENSORDOCK_API_URL": dock.url,
-        }
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in elsewhere.items():
-                patch.setenv(name, value)
-            Table("shopper-prod", engine.url).create()
-            parameters = aws.client("ssm")
-            make_parameters(parameters, parameter("prod"))
-            for market in ("vastai", "tensordock"):
-                name = f"{parameter('prod')}/provider/{market}"
-                parameters.put_parameter(Name=name, Value=MARKET_KEY, Type="SecureString")
-            rehearsal = Rehearsal(aws, code, client, elsewhere)
-            rehearsal.key = first_key(settings.load({"SHOPPER_DEPLOYMENT": "prod"}))
-            yield rehearsal
-    engine.stop()
+    with rehearse(package, code, binary, tmp_path_factory.mktemp("runtime")) as rehearsal:
+        yield rehearsal
 
 
 def test_the_stack_has_the_table_queues_topics_functions_and_rules_of_its_stage(stack: Rehearsal) -> None:
     aws = stack.aws
-    assert aws.client("dynamodb").list_tables()["TableNames"] == ["shopper-prod"] or find_engine(ROOT)
+    table = aws.client("dynamodb").describe_table(TableName="shopper-prod")["Table"]
+    assert {index["IndexName"] for index in table["GlobalSecondaryIndexes"]} == {"due", "owned", "feed"}
     queues = aws.client("sqs").list_queues()["QueueUrls"]
     assert {url.rsplit("/", 1)[1] for url in queues} == {"shopper-prod-wakeups", "shopper-prod-wakeups-dead"}
     topics = aws.client("sns").list_topics()["Topics"]

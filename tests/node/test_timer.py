@@ -85,7 +85,7 @@ def test_a_clock_that_jumps_cannot_lengthen_a_life(machine: Build, shift: int) -
 
 def test_after_a_restart_the_absolute_deadline_holds(machine: Build) -> None:
     restarted = machine()
-    lease = ending_in(4)
+    lease = ending_in(3)
     restarted.start(lease, market="tensordock")
     until(lambda: (restarted.home / "state").exists(), restarted)
     restarted.stop()
@@ -144,11 +144,11 @@ for asked in 1 15 16 0 -1 'x; poweroff' ''; do shorter "$asked" 15; done"""
 
 def test_a_timer_that_was_killed_is_armed_again_by_the_heartbeats(machine: Build) -> None:
     hurt = machine()
-    hurt.start(ending_in(8, url=DEAD_END), market="tensordock")
+    hurt.start(ending_in(60, url=DEAD_END), market="tensordock")
     until(lambda: "heartbeats arrive: no" in hurt.log, hurt)
     os.kill(int((hurt.home / "guard").read_text().split()[0]), signal.SIGKILL)
     until(lambda: hurt.log.count("armed") == 2, hurt)
-    until(lambda: hurt.off, hurt)
+    assert hurt.left() <= 60
 
 
 def test_a_second_start_takes_over_from_the_first(machine: Build) -> None:

@@ -6,7 +6,10 @@ from chalicelib.domain.access import KeyRecord
 from chalicelib.domain.alert import Alert
 from chalicelib.domain.errors import StoreDown
 from chalicelib.domain.session import Status
+from chalicelib.ports import Ports
 from chalicelib.sweeps import alert, expire, janitor
+from chalicelib.sweeps.stepping import step_due
+from chalicelib.usecases import stepping
 from tests.builders import a_consumer
 from tests.world import World
 
@@ -52,3 +55,18 @@ def test_an_alert_that_cannot_be_sent_does_not_keep_back_those_behind_it(monkeyp
 
 def _key_of(world: World, consumer_id: str) -> KeyRecord:
     return KeyRecord(id=f"k-{consumer_id}", consumer=consumer_id, digest="", created_at=world.clock.now())
+
+
+def test_a_sweep_out_of_time_leaves_the_rest_to_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    sessions = [world.rent() for _ in range(3)]
+    slow = stepping.step
+
+    def step(ports: Ports, session_id: str) -> None:
+        slow(ports, session_id)
+        world.clock.advance(30)
+
+    monkeypatch.setattr("chalicelib.sweeps.stepping.step", step)
+    assert step_due(world.ports, (Status.PENDING,)) == 2
+    statuses = [world.again(session).status for session in sessions]
+    assert statuses.count(Status.PENDING) == 1

@@ -1,0 +1,92 @@
+"""The rehearsed deployment: the stack in moto, the real markets' fakes, and a Lambda for every function."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.store.table import Table
+from chalicelib.vault.secrets import make_parameters
+from deploy.functions import API
+from deploy.names import Json, function_name, parameter
+from deploy.operator import first_key
+from local.engine import start_engine
+from simulators.start import start_tensordock, start_vastai
+from tests.deploy import events
+from tests.deploy.cloud import REGION, Cloud, cloud
+from tests.deploy.runtime import Lambda, client_at
+
+MARKET_KEY = "key-of-the-rehearsal"
+
+
+class Rehearsal:
+    """A deployment: `invoke` runs one function as Lambda would, with the environment that its stack gave it."""
+
+    def __init__(self, aws: Cloud, code: Path, client: Path, elsewhere: dict[str, str]) -> None:
+        self.aws = aws
+        self._code, self._client, self._elsewhere = code, client, elsewhere
+        self.output = ""
+        self.cpu_ms = 0.0
+        """Of the last invocation: a cold start and its one event."""
+        self.key = ""
+
+    def invoke(self, name: str, event: dict[str, Any], handler: str = "", also: str = "") -> Any:
+        """`handler` instead of the function's own, found in the folder `also`."""
+        called = function_name(name, "prod")
+        environ = {**self.aws.environment(called), **self._elsewhere, "AWS_LAMBDA_FUNCTION_NAME": called}
+        handler = handler or ("app.app" if name == API else f"app.{name}")
+        function = Lambda([str(self._code), str(self._client), *([also] if also else [])], handler, environ)
+        try:
+            return function.invoke(event)
+        finally:
+            self.output, self.cpu_ms = function.output, function.cpu_ms
+
+    def ask(self, *request: Any, **more: Any) -> tuple[int, Json]:
+        answer = self.invoke(API, events.request(*request, **more))
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def wake(self) -> int:
+        """Hand what waits in the queue to the worker, one message at a time; returns how many there were."""
+        queue = self.aws.client("sqs")
+        url = self.aws.environment("shopper-prod-worker")["SHOPPER_QUEUE_URL"]
+        messages = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            assert self.invoke("worker", events.batch([message])) == {"batchItemFailures": []}
+            queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return len(messages)
+
+
+@contextmanager
+def rehearse(package: Path, code: Path, binary: Path, scratch: Path) -> Iterator[Rehearsal]:
+    """Deploy it: as an operator would, down to the first key."""
+    engine = start_engine(binary, data_file=None)
+    client = client_at(scratch)
+    with cloud() as aws, start_vastai(api_key=MARKET_KEY) as vastai, start_tensordock(api_key=MARKET_KEY) as dock:
+        aws.deploy(package)
+        elsewhere = {
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "nobody",
+            "AWS_SECRET_ACCESS_KEY": "nothing",
+            "AWS_ENDPOINT_URL": aws.endpoint,
+            "AWS_ENDPOINT_URL_DYNAMODB": engine.url,
+            "VASTAI_API_URL": vastai.url,
+            "TENSORDOCK_API_URL": dock.url,
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in elsewhere.items():
+                patch.setenv(name, value)
+            Table("shopper-prod", engine.url).create()
+            parameters = aws.client("ssm")
+            make_parameters(parameters, parameter("prod"))
+            for market in ("vastai", "tensordock"):
+                name = f"{parameter('prod')}/provider/{market}"
+                parameters.put_parameter(Name=name, Value=MARKET_KEY, Type="SecureString")
+            rehearsal = Rehearsal(aws, code, client, elsewhere)
+            rehearsal.key = first_key(settings.load({"SHOPPER_DEPLOYMENT": "prod"}))
+            yield rehearsal
+    engine.stop()
