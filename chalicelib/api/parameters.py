@@ -58,7 +58,7 @@ QUERY: Mapping[str, Parameter] = {
         Annotated[str, Meta(extra_json_schema={"enum": [*Status, "active"]})],
         "`active` is every status that is not final.",
     ),
-    "consumer": Parameter(ConsumerId, "Only theirs; operators may name anybody."),
+    "consumer": Parameter(Text, "Only theirs; operators may name anybody."),
     "session": Parameter(SessionId, "Only this session's."),
     "from": Parameter(Day, "The first day, in UTC; by default thirty days up to the last."),
     "to": Parameter(Day, "The last day, in UTC; today by default. At most 366 days in all."),

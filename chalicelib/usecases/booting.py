@@ -15,8 +15,8 @@ from chalicelib.domain.metering import read, told
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.destroying import destroy
+from chalicelib.usecases.failing import fail, with_attempt
 from chalicelib.usecases.keeping import keep, later
-from chalicelib.usecases.launching import fail, with_attempt
 from chalicelib.usecases.observing import listing, provider_named
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,4 @@
-"""Launch: pick the offer, write the intent, call create once, and make sense of whatever comes back."""
-
-import logging
+"""Launch: pick the offer, write the intent, have it created once, and look for what had no clear answer."""
 
 import msgspec
 
@@ -8,38 +6,27 @@ from chalicelib.domain import session as rules
 from chalicelib.domain.admission import creates_blocked
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.attempt import Attempt, Stage
-from chalicelib.domain.churn import HOSTS_FAULT
 from chalicelib.domain.destroy import late_arrival_possible
 from chalicelib.domain.errors import (
-    LaunchRefused,
-    LaunchUncertain,
     OfferGone,
-    ProviderAuth,
-    ProviderBusy,
     ProviderDown,
-    ProviderError,
-    Stale,
-    StoreDown,
 )
-from chalicelib.domain.instant import SECOND, seconds
+from chalicelib.domain.instant import seconds
 from chalicelib.domain.launch import end_reason, lost_create_pause
-from chalicelib.domain.lease import Lease
 from chalicelib.domain.money import to_dollars
 from chalicelib.domain.offer import Offer, price_per_hour
 from chalicelib.domain.scaling import can_have, scaled, unscaled
 from chalicelib.domain.session import EndReason, Session, Status
-from chalicelib.ports import LaunchOrder, Ports, Provider
+from chalicelib.ports import Ports, Provider
 from chalicelib.usecases import lifecycle
 from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.creating import create
+from chalicelib.usecases.failing import fail, with_attempt
 from chalicelib.usecases.keeping import keep, later
 from chalicelib.usecases.leasing import grant
-from chalicelib.usecases.observing import create_ended, listing, machine_failed, provider_named
+from chalicelib.usecases.observing import listing, provider_named
 from chalicelib.usecases.recovering import ready_to_create
 from chalicelib.usecases.renting import candidates
-
-log = logging.getLogger(__name__)
-
-_RECORD_TRIES = 10  # about twenty seconds of a table that does not answer
 
 
 def begin(ports: Ports, session: Session) -> None:
@@ -83,7 +70,7 @@ def begin(ports: Ports, session: Session) -> None:
     called = msgspec.structs.replace(called, next_attempt_at=now + seconds(policy.create_in_flight_seconds))
     called, lease = grant(ports, called, now)
     called = keep(ports, session, called, event)
-    _create(ports, called, intent, lease)
+    create(ports, called, intent, lease)
 
 
 def search(ports: Ports, session: Session, attempt: Attempt) -> None:
@@ -112,23 +99,6 @@ def search(ports: Ports, session: Session, attempt: Attempt) -> None:
     else:
         fail(ports, session, looked.ended(now, "never_appeared"))
         _tell_closed(ports, session, looked)
-
-
-def fail(ports: Ports, session: Session, attempt: Attempt) -> None:
-    """This attempt is over: prove it gone, then try the next offer, or end the session if none may be tried."""
-    now = ports.clock.now()
-    after = with_attempt(session, attempt)
-    if attempt.outcome in HOSTS_FAULT and attempt.offer.machine_id is not None:
-        machine_failed(ports, attempt.offer.provider, attempt.offer.machine_id)
-    if len(session.attempts) < session.order.max_attempts:
-        keep(ports, session, later(ports, after, 0))
-        return
-    ended, event = rules.end(after, end_reason(attempt.outcome), now, "service", attempt.detail)
-    keep(ports, session, ended, event)
-
-
-def with_attempt(session: Session, attempt: Attempt) -> Session:
-    return msgspec.structs.replace(session, attempts=(*session.attempts[:-1], attempt))
 
 
 def _tell_closed(ports: Ports, session: Session, attempt: Attempt) -> None:
@@ -182,93 +152,3 @@ def _unsent(ports: Ports, session: Session, offer: Offer, outcome: str, detail: 
     attempt = msgspec.structs.replace(attempt, answered=True, outcome=outcome, detail=detail)
     after = msgspec.structs.replace(session, attempts=(*session.attempts, attempt))
     keep(ports, session, later(ports, after, 0))
-
-
-def _create(ports: Ports, session: Session, intent: Attempt, lease: Lease) -> None:
-    order = session.order
-    offer = intent.offer
-    launch = LaunchOrder(
-        tag=session.tag,
-        offer=offer,
-        disk_gb=order.disk_gb,
-        ssh_public_key=order.ssh_public_key,
-        image=order.image,
-        env=order.env,
-        onstart=order.onstart,
-        ports=order.ports,
-        bid_per_hour=offer.gpu_per_hour if offer.spot else None,
-        agent=lease,
-    )
-    error: ProviderError | None = None
-    try:
-        receipt = provider_named(ports, offer.provider).create(launch)
-    except LaunchUncertain as doubt:
-        error = doubt
-        ids = (doubt.instance_id,) if doubt.instance_id else ()
-        answered = bool(ids)
-        outcome, stage = ("refused_with_machine", Stage.ENDING) if ids else ("uncertain", Stage.UNCERTAIN)
-    except (OfferGone, LaunchRefused, ProviderAuth, ProviderBusy, ProviderDown) as refusal:
-        error, ids, answered, stage = refusal, (), True, Stage.ENDING
-        outcome = "offer_gone" if isinstance(refusal, OfferGone) else "refused"
-    except Exception as surprise:  # its words are not ours to repeat: they may hold anything of the order
-        log.exception("session %s: the create ended in a way nobody foresaw", session.id)
-        error, ids, answered, stage = ProviderDown(type(surprise).__name__), (), False, Stage.UNCERTAIN
-        outcome = "uncertain"
-    else:
-        ids, answered, outcome, stage = (receipt.instance_id,), True, "created", Stage.BOOTING
-    _record(ports, session.id, len(session.attempts) - 1, ids, answered, outcome, stage, error)
-    if error is None or _tells_of_the_market(error):
-        create_ended(ports, offer.provider, error)
-
-
-def _tells_of_the_market(error: ProviderError) -> bool:
-    """A wrong order or an offer somebody else took says nothing about the market's health."""
-    if isinstance(error, LaunchRefused):
-        return error.kind == "no_funds"
-    return not isinstance(error, (OfferGone, ProviderBusy))
-
-
-def _record(
-    ports: Ports,
-    session_id: str,
-    number: int,
-    ids: tuple[str, ...],
-    answered: bool,
-    outcome: str,
-    stage: Stage,
-    error: ProviderError | None,
-) -> None:
-    """Store the create's answer, whatever happened to the session meanwhile: an id must never be lost.
-
-    A table that does not answer is asked again for a while: where the market put another label on the machine, this
-    id is all there is to find it by.
-    """
-    tries = 0
-    while True:
-        tries += 1
-        try:
-            session = ports.sessions.get(session_id)
-            if session is None or session.final or number != len(session.attempts) - 1:
-                return  # only after the window for late arrivals, and then the machine is an orphan by its tag
-            attempt = session.attempts[number].knows(*ids)
-            now = ports.clock.now()
-            detail = str(error) if error else None
-            if attempt.stage not in (Stage.BOOTING, Stage.CLOSED):  # else it was found by its tag in the meantime
-                attempt = msgspec.structs.replace(attempt, answered=answered, outcome=outcome, detail=detail, at=now)
-            if attempt.stage in (Stage.BOOTING, Stage.ENDING, Stage.CLOSED):
-                keep(ports, session, later(ports, with_attempt(session, attempt), 0))
-            elif stage is Stage.ENDING:
-                fail(ports, session, attempt.ended(now))
-            else:
-                attempt = msgspec.structs.replace(attempt, stage=stage)
-                pause = seconds(ports.settings.policy.boot_poll_seconds) if ids else 10 * SECOND
-                keep(ports, session, later(ports, with_attempt(session, attempt), pause))
-        except Stale:
-            continue
-        except StoreDown as down:
-            if tries >= _RECORD_TRIES:
-                log.error("session %s: create %s, machine %s, not recorded", session_id, outcome, ", ".join(ids) or "-")
-                raise
-            ports.clock.sleep(down.retry_after)
-            continue
-        return

@@ -1,6 +1,7 @@
 """AWS by moto, with the stack in it: SAM transformed as AWS would, loaded without the API's own resources."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,7 @@ class Cloud:
 
 @contextmanager
 def cloud() -> Iterator[Cloud]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else every request is a line
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -102,6 +102,9 @@ class _Api(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """The function is killed while it waits for a second event."""
+
 
 class _Asked(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -15,14 +15,14 @@ from chalicelib.domain.instant import Instant, hours
 from chalicelib.domain.session import NeverLaunched, Session, Status
 from chalicelib.ports import Ports
 from chalicelib.sweeps import alert, expire, janitor
-from chalicelib.usecases import booting, ending, keeping, launching, lifecycle, reconciling
+from chalicelib.usecases import booting, creating, ending, failing, keeping, launching, lifecycle, reconciling
 from tests.simulation import world
 from tests.simulation.twisted import Careless, Hasty, Retrying, StoppedIsGone, Twisted
 
 Patches = list[tuple[object, str, Any]]
 """(module, name, what stands there instead)."""
 
-_read, _look, _keep, _fail = tags.read, ending.look, keeping.keep, launching.fail
+_read, _look, _keep, _fail = tags.read, ending.look, keeping.keep, failing.fail
 _ending_advance, _booting_advance = ending.advance, booting.advance
 _listing, _destroy_due = ending.listing, ending._destroy_due
 
@@ -33,11 +33,11 @@ def twist(kind: type[Twisted], *modules: object) -> Patches:
 
 
 def create_retried() -> Patches:
-    return twist(Retrying, launching)
+    return twist(Retrying, creating)
 
 
 def lost_is_refused() -> Patches:
-    return twist(Hasty, launching)
+    return twist(Hasty, creating)
 
 
 def any_error_is_absent() -> Patches:
@@ -140,7 +140,7 @@ def orphan_by_id() -> Patches:
 def polling_prolongs() -> Patches:
     def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
         later = msgspec.structs.replace(attempt, deadline_at=attempt.deadline_at + 60_000)
-        _booting_advance(ports, launching.with_attempt(session, later), later)
+        _booting_advance(ports, failing.with_attempt(session, later), later)
 
     return [(booting, "advance", advance)]
 
@@ -163,7 +163,7 @@ def forgets_the_id() -> Patches:
     def keep(ports: Ports, before: Session, after: Session, event: Any = None) -> Session:
         attempt = after.attempt
         if attempt is not None and attempt.destroy_calls >= 4:
-            after = launching.with_attempt(after, msgspec.structs.replace(attempt, instance_ids=()))
+            after = failing.with_attempt(after, msgspec.structs.replace(attempt, instance_ids=()))
         return _keep(ports, before, after, event)
 
     return [(ending, "keep", keep)]
@@ -193,7 +193,7 @@ def closed_by_failing() -> Patches:
     def fail(ports: Ports, session: Session, attempt: Attempt) -> None:
         _fail(ports, session, msgspec.structs.replace(attempt, stage=Stage.CLOSED))
 
-    return [(launching, "fail", fail), (booting, "fail", fail)]
+    return [(module, "fail", fail) for module in (launching, creating, booting)]
 
 
 def janitor_knows_no_override() -> Patches:
