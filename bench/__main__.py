@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import imports, inventory, money, renting
+from bench import coldstart, imports, inventory, money, renting
 from bench.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "renting": renting.figures,
     "money": money.figures,
     "imports": imports.figures,
+    "cold start": coldstart.figures,
 }
 """Adding one is a module and a line here."""
 
