@@ -39,8 +39,8 @@ def package(stage: str, out: Path) -> str:
         _compile(code)
         out.mkdir(parents=True, exist_ok=True)
         release = _pack(code, out / CODE)
-        made["Parameters"]["Release"]["Default"] = release
-        (out / TEMPLATE).write_text(json.dumps(made, indent=1) + "\n")
+        text = json.dumps(made, indent=1).replace(f"{policies.RELEASE}-${{Restart}}", f"{release}-${{Restart}}")
+        (out / TEMPLATE).write_text(text + "\n")
     return release
 
 

@@ -11,6 +11,9 @@ from deploy.functions import API, FUNCTIONS, Grant
 from deploy.names import Json, condition, get, logs_of, parameter, ref, sub
 from deploy.state import INDEXES
 
+RELEASE = "release"
+"""Stands for the digest of the code, which is known last. No parameter: an update would keep its old value."""
+
 _ROWS = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
 
 
@@ -26,7 +29,7 @@ def environment(name: str, stage: str) -> Json:
     grants = set(FUNCTIONS[name].grants)
     variables: Json = {
         "SHOPPER_DEPLOYMENT": stage,
-        "SHOPPER_RELEASE": ref("Release"),
+        "SHOPPER_RELEASE": sub(f"{RELEASE}-${{Restart}}"),
         "SHOPPER_PROVIDERS": MARKETS_IN_USE,
         "LOG_LEVEL": ref("LogLevel"),
     }

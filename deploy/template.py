@@ -87,10 +87,7 @@ def _parameters() -> Json:
             "Default": "yes",
             "Description": "Keep concurrency for what ends machines; `no` where the account has too little",
         },
-        "Release": {
-            "Type": "String",
-            "Description": "Which package: each new one reconciles before it creates",
-        },
+        "Restart": {"Type": "String", "Default": "0", "Description": "Another value starts every function anew"},
     }
 
 

@@ -27,4 +27,6 @@ def delete(call: Call[None]) -> Answer:
     key_id = call.params["key_id"]
     if not _ID.fullmatch(key_id):
         raise Refusal(404, "not_found", "no such key")
+    if key_id == call.caller.key_id:
+        raise Refusal(409, "own_key", "this is the key you are using: another one can revoke it")
     return Answer(200, present.key(keyring.revoke_key(call.ports, named(call.params["id"]), key_id)))

@@ -32,6 +32,7 @@ CODES: Mapping[str, Code] = {
     "consumer_exists": Code(409, "The name is taken."),
     "subscription_exists": Code(409, "The endpoint hears somebody else's alerts already."),
     "own_consumer": Code(409, "An operator cannot take their own rights away."),
+    "own_key": Code(409, "A key cannot revoke itself: nobody should lock themselves out."),
     "body_too_large": Code(413, "A body has at most 64 KiB."),
     "disk_too_large": Code(422, "The offer has not that much disk."),
     "price_above_max": Code(422, "The offer costs more than `max_price`."),

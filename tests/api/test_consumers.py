@@ -125,3 +125,15 @@ def test_a_key_of_another_consumer_or_of_nobody_is_not_found() -> None:
     assert api.send("POST", "/consumers/nobody/keys", who="operator").status == 404
     assert api.send("GET", "/consumers/nobody/keys", who="operator").status == 404
     assert api.send("GET", "/sessions", who="ada").status == 200
+
+
+def test_a_key_cannot_revoke_itself() -> None:
+    api = Api()
+    keys = api.send("GET", "/consumers/operator/keys", who="operator").json["keys"]
+    refusals = [
+        api.send("DELETE", f"/consumers/operator/keys/{key['key_id']}", who="operator").code
+        for key in keys
+        if key["last_used_at"] is not None
+    ]
+    assert refusals == ["own_key"]
+    assert api.send("GET", "/consumers", who="operator").status == 200
