@@ -121,7 +121,8 @@ ROUTES: Mapping[str, Described] = {
         "access", "The keys of a consumer", {200: answers.KeyList}, ("not_found", "invalid_cursor"),
     ),
     "DELETE /consumers/{id}/keys/{key_id}": Described(
-        "access", "Revoke a key", {200: answers.Key}, ("not_found", "own_key"), detail="It holds for nothing from now on.",
+        "access", "Revoke a key", {200: answers.Key}, ("not_found", "own_key"),
+        detail="It holds for nothing from now on.",
     ),
     "POST /agent/heartbeat": Described(
         "agent", "A rented machine reports", {200: answers.Lease}, example=_BEAT,
