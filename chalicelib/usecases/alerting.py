@@ -11,15 +11,19 @@ log = logging.getLogger(__name__)
 _MOST_FAILURES = 3  # of one pass: an alert that cannot be sent must not keep back those behind it
 
 
-def tell(ports: Ports, alert: Alert) -> None:
-    """Once per `dedupe_id`. Telling must never stop the work it tells of: trouble with the outbox is logged."""
+def tell(ports: Ports, alert: Alert) -> bool:
+    """Once per `dedupe_id`; says whether it was new.
+
+    Telling must never stop the work it tells of: trouble with the outbox is logged.
+    """
     try:
         new = ports.alerts.add(alert)
     except ShopperError as error:
         log.error("alert not kept (%s): %s: %s", error, alert.kind, alert.detail)
-        return
+        return False
     if new:
         log.warning("alert %s: %s", alert.kind, alert.detail, extra={"session": alert.session, "kind": alert.kind})
+    return new
 
 
 def send_pending(ports: Ports, limit: int = 100) -> int:

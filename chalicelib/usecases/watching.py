@@ -9,7 +9,7 @@ from chalicelib.domain.errors import ProviderError, Stale
 from chalicelib.domain.heartbeat import idle_for, is_lost, is_silent
 from chalicelib.domain.instance import Absent, Phase
 from chalicelib.domain.instant import SECOND, Instant, rfc3339
-from chalicelib.domain.session import EndReason, Session
+from chalicelib.domain.session import EndReason, Event, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import lifecycle
 from chalicelib.usecases.alerting import tell
@@ -76,7 +76,25 @@ def _idle(ports: Ports, session: Session, now: Instant) -> None:
         lifecycle.end(ports, session, EndReason.IDLE, "watch", f"no GPU in use and nobody logged in for {minutes}")
         return
     detail = f"{session.id}: no GPU in use and nobody logged in for {minutes}; then it ends. Work or a login resets it"
-    _tell(ports, session, Kind.IDLE_WARNING, f"idle:{session.id}:{session.active_at}", detail)
+    if _tell(ports, session, Kind.IDLE_WARNING, f"idle:{session.id}:{session.active_at}", detail):
+        _warn(ports, session, now, minutes)
+
+
+def _warn(ports: Ports, session: Session, now: Instant, minutes: str) -> None:
+    """Into the session's history too, where its user looks first; it moves nothing."""
+    event = Event(
+        session_id=session.id,
+        at=now,
+        before=session.status,
+        after=session.status,
+        reason="idle_warning",
+        detail=f"idle for {minutes}, then it ends",
+        actor="watch",
+    )
+    try:
+        ports.sessions.save(session, session, event)
+    except Stale:
+        log.debug("session %s: somebody else moved it", session.id)
 
 
 def _noted(session: Session) -> bool:
@@ -90,7 +108,7 @@ def _note(ports: Ports, session: Session, reason: str) -> None:
         log.debug("session %s: somebody else moved it", session.id)
 
 
-def _tell(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> None:
+def _tell(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> bool:
     alert = Alert(
         dedupe_id=dedupe_id,
         kind=kind,
@@ -100,4 +118,4 @@ def _tell(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: st
         session=session.id,
         provider=session.provider,
     )
-    tell(ports, alert)
+    return tell(ports, alert)

@@ -136,6 +136,8 @@ def test_an_idle_machine_is_warned_of_at_half_time_and_ends() -> None:
     watched.minutes(4, util=0.0)
     assert watched.session.end_reason is EndReason.IDLE
     assert watched.told() == ["idle_warning"]
+    history = [event.reason for event in watched.world.store.sessions.events(watched.id)]
+    assert history[-3:] == ["idle_warning", "idle", "idle"]
 
 
 @pytest.mark.parametrize(
