@@ -98,17 +98,16 @@ audit: $(DEV)
 	$(AUDIT)/bandit --quiet --recursive app.py chalicelib deploy --severity-level medium
 	$(AUDIT)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
 
-# Writes the lock files anew from the .in files.
+# Writes the lock files anew from requirements/*.in. What runs on Lambda decides, the rest agrees with it.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 lock: $(DEV)
 	$(PIP) uv
-	pins=; for name in requirements requirements-local requirements-dev requirements-node; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-	    $$pins $$name.in -o $$name.txt || exit 1; pins="$$pins -c $$name.txt"; \
-	done
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-	  -c requirements-dev.txt requirements-browser.in -o requirements-browser.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-	  requirements-fuzz.in -o requirements-fuzz.txt
+	$(LOCK) requirements/lambda.in -o requirements.txt
+	$(LOCK) -c requirements.txt requirements/local.in -o requirements/local.txt
+	$(LOCK) -c requirements/local.txt requirements/dev.in -o requirements-dev.txt
+	$(LOCK) -c requirements-dev.txt requirements/node.in -o requirements/node.txt
+	$(LOCK) -c requirements-dev.txt requirements/browser.in -o requirements/browser.txt
+	$(LOCK) requirements/fuzz.in -o requirements/fuzz.txt
 
 # The local state in .local stays: there may be machines behind it.
 clean:
@@ -117,13 +116,13 @@ clean:
 
 # Compiling all of what pip installs takes longer than installing it, and most of it is never imported: instead, import
 # once what `make run` needs.
-$(LOCAL): requirements-local.txt pyproject.toml
+$(LOCAL): requirements/local.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "This needs Python 3.11 or newer, and '$(PYTHON)' is not: try make PYTHON=python3.12 ..." >&2; exit 1; }
 	@echo "Making .venv (once; less than a minute)"
 	@$(PYTHON) -m venv --clear .venv >/dev/null || { \
 	  echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@$(PIP) --no-compile --require-hashes -r requirements-local.txt
+	@$(PIP) --no-compile --require-hashes -r requirements/local.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import boto3, chalice.cli.factory, chalice.local, pynamodb.models, \
 	  aws_lambda_powertools.logging.formatter, moto.server, moto.sqs.responses, moto.sns.responses, moto.ssm.responses'
@@ -134,13 +133,13 @@ $(DEV): requirements-dev.txt $(LOCAL)
 	@$(PIP) --no-compile --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(BROWSER): requirements-browser.txt $(DEV)
-	@$(PIP) --no-compile --require-hashes -r requirements-browser.txt
+$(BROWSER): requirements/browser.txt $(DEV)
+	@$(PIP) --no-compile --require-hashes -r requirements/browser.txt
 	@touch $@
 
-$(FUZZER): requirements-fuzz.txt $(LOCAL)
+$(FUZZER): requirements/fuzz.txt $(LOCAL)
 	@$(PYTHON) -m venv --clear .venv/fuzz
-	@.venv/fuzz/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements-fuzz.txt
+	@.venv/fuzz/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 # Without the engine everything works but forgets: `make run` says so, loudly, and the tests that need it are skipped.
@@ -148,6 +147,6 @@ $(ENGINE): package.json package-lock.json | $(LOCAL)
 	@echo "Fetching the state engine"
 	@npm ci --silent >/dev/null 2>&1 || { \
 	    echo "npm is missing or failed: taking one from a Python package"; \
-	    $(PIP) --require-hashes -r requirements-node.txt && \
+	    $(PIP) --require-hashes -r requirements/node.txt && \
 	    PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent >/dev/null; } || \
 	  echo "!! No state engine: local state will be kept in memory only" >&2
