@@ -144,7 +144,7 @@ class Machine:
     @property
     def off(self) -> bool:
         """Somebody pressed the switch."""
-        return self.power.exists()
+        return self.power.exists() and "\n" in self.power.read_text()
 
     def left(self) -> int:
         """What the timer last wrote down as left of the countdown."""
