@@ -72,11 +72,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     at: Instant
     """When `outcome` was written."""
     deadline_at: Instant
-    ssh_knocks: int = 0
-    polls: int = 0
     ending_since: Instant | None = None
     destroy_calls: int = 0
-    destroy_failures: int = 0
     destroy_called_at: Instant | None = None
     destroy_due_at: Instant | None = None
     """Not before this is a further destroy sent."""

@@ -2,8 +2,9 @@
 
 import logging
 
-from chalicelib.domain.alert import Alert
+from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.errors import ShopperError
+from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,20 @@ def tell(ports: Ports, alert: Alert) -> bool:
     if new:
         log.warning("alert %s: %s", alert.kind, alert.detail, extra={"session": alert.session, "kind": alert.kind})
     return new
+
+
+def tell_of(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> bool:
+    """`tell` about one session, to its consumer."""
+    alert = Alert(
+        dedupe_id=dedupe_id,
+        kind=kind,
+        at=ports.clock.now(),
+        detail=detail,
+        consumer=session.consumer,
+        session=session.id,
+        provider=session.provider,
+    )
+    return tell(ports, alert)
 
 
 def send_pending(ports: Ports, limit: int = 100) -> int:

@@ -3,13 +3,13 @@
 import hmac
 
 from chalicelib.domain import lease as leases
-from chalicelib.domain.alert import Alert, Kind
+from chalicelib.domain.alert import Kind
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.heartbeat import is_active, is_silent
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
-from chalicelib.usecases.alerting import tell as alert
+from chalicelib.usecases.alerting import tell_of
 from chalicelib.usecases.authenticating import bearer
 from chalicelib.usecases.leasing import Told, tell
 
@@ -48,16 +48,7 @@ def beat(ports: Ports, session: Session, number: int, pulse: Pulse) -> Told:
 def _goodbye(ports: Ports, session: Session, why: str) -> None:
     ports.wakeups.session(session.id)
     detail = f"the machine of {session.id} ends itself: {why}"
-    told = Alert(
-        dedupe_id=f"node:{session.id}:{len(session.attempts)}",
-        kind=Kind.NODE_ENDS_ITSELF,
-        at=ports.clock.now(),
-        detail=detail,
-        consumer=session.consumer,
-        session=session.id,
-        provider=session.provider,
-    )
-    alert(ports, told)
+    tell_of(ports, session, Kind.NODE_ENDS_ITSELF, f"node:{session.id}:{len(session.attempts)}", detail)
 
 
 def _stranger() -> Refusal:

@@ -65,7 +65,7 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
     up_but_deaf = machine is not None and machine.phase is Phase.RUNNING and bool(machine.addresses)
     wait = ssh_pause(policy) if up_but_deaf else boot_pause(called_at, now, policy)
     said = (machine.message or machine.status) if machine else "not listed yet"
-    waiting = msgspec.structs.replace(attempt, polls=attempt.polls + 1, detail=said)
+    waiting = msgspec.structs.replace(attempt, detail=said)
     after = msgspec.structs.replace(with_attempt(session, waiting), status_reason=said)
     keep(ports, session, later(ports, after, wait))
 

@@ -19,6 +19,7 @@ from chalicelib.ports import Ports, Provider
 from chalicelib.usecases.accruing import settle
 from chalicelib.usecases.alerting import tell
 from chalicelib.usecases.destroying import destroy
+from chalicelib.usecases.failing import with_attempt
 from chalicelib.usecases.keeping import keep, later
 from chalicelib.usecases.observing import listing, provider_named
 
@@ -70,12 +71,11 @@ def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
     asked = msgspec.structs.replace(
         attempt,
         destroy_calls=calls,
-        destroy_failures=attempt.destroy_failures + (trouble is not None),
         destroy_called_at=now,
         destroy_due_at=now + wait,
         destroy_error=str(trouble) if trouble else None,
     )
-    keep(ports, session, later(ports, _with(session, asked), next_look))
+    keep(ports, session, later(ports, with_attempt(session, asked), next_look))
     alert = stuck(session, asked, now, policy)
     if alert is not None:
         tell(ports, alert)
@@ -117,7 +117,7 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
     attempt = msgspec.structs.replace(attempt, lists_without=attempt.lists_without + (not attempt.answered))
     if late_arrival_possible(attempt, at, policy):
         wait = lost_create_pause(attempt.called_at or at, at, policy)
-        keep(ports, session, later(ports, _with(session, attempt), wait))
+        keep(ports, session, later(ports, with_attempt(session, attempt), wait))
         return
     _clean_look(ports, session, attempt, seen)
 
@@ -132,7 +132,7 @@ def _still_there(ports: Ports, session: Session, attempt: Attempt, why: str) -> 
     now = ports.clock.now()
     asked_ago = now - (attempt.destroy_called_at or now)
     wait = min(max(0, due - now), max(asked_ago, look_pause(ports.settings.policy)))
-    keep(ports, session, later(ports, _with(session, alive), wait))
+    keep(ports, session, later(ports, with_attempt(session, alive), wait))
 
 
 def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) -> None:
@@ -141,7 +141,7 @@ def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) ->
     first = attempt.look
     if first is None or set(first.instance_ids) != set(seen.instance_ids):
         noted = msgspec.structs.replace(attempt, look=seen)
-        keep(ports, session, later(ports, _with(session, noted), spacing))
+        keep(ports, session, later(ports, with_attempt(session, noted), spacing))
         return
     try:
         proof = prove(attempt.offer.provider, session.tag, first, seen, spacing)
@@ -149,7 +149,7 @@ def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) ->
         keep(ports, session, later(ports, session, max(0, first.at + spacing - ports.clock.now())))
         return
     closed = msgspec.structs.replace(attempt, stage=Stage.CLOSED, look=seen, proof=proof)
-    proven = _with(session, closed)
+    proven = with_attempt(session, closed)
     if session.status is Status.TERMINATING:
         _over(ports, session, *rules.finish(proven, proof, ports.clock.now()))
     else:
@@ -169,7 +169,3 @@ def _over(ports: Ports, before: Session, after: Session, event: Event) -> None:
         settle(ports, final)
     except ShopperError as error:
         log.warning("session %s: not settled yet: %s", final.id, error, extra={"session": final.id})
-
-
-def _with(session: Session, attempt: Attempt) -> Session:
-    return msgspec.structs.replace(session, attempts=(*session.attempts[:-1], attempt))

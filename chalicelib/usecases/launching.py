@@ -4,7 +4,7 @@ import msgspec
 
 from chalicelib.domain import session as rules
 from chalicelib.domain.admission import creates_blocked
-from chalicelib.domain.alert import Alert, Kind
+from chalicelib.domain.alert import Kind
 from chalicelib.domain.attempt import Attempt, Stage
 from chalicelib.domain.destroy import late_arrival_possible
 from chalicelib.domain.errors import (
@@ -19,7 +19,7 @@ from chalicelib.domain.scaling import can_have, scaled, unscaled
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports, Provider
 from chalicelib.usecases import lifecycle
-from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.alerting import tell_of
 from chalicelib.usecases.creating import create
 from chalicelib.usecases.failing import fail, with_attempt
 from chalicelib.usecases.keeping import keep, later
@@ -103,16 +103,8 @@ def search(ports: Ports, session: Session, attempt: Attempt) -> None:
 
 def _tell_closed(ports: Ports, session: Session, attempt: Attempt) -> None:
     detail = f"the create of {attempt.offer.id} had no clear answer, and no machine turned up: closed by the rule"
-    alert = Alert(
-        dedupe_id=f"uncertain:{session.id}:{len(session.attempts)}",
-        kind=Kind.LAUNCH_UNCERTAIN_CLOSED,
-        at=ports.clock.now(),
-        detail=detail,
-        consumer=session.consumer,
-        session=session.id,
-        provider=attempt.offer.provider,
-    )
-    tell(ports, alert)
+    number = len(session.attempts)
+    tell_of(ports, session, Kind.LAUNCH_UNCERTAIN_CLOSED, f"uncertain:{session.id}:{number}", detail)
 
 
 def _quote(provider: Provider, offer: Offer) -> Offer:

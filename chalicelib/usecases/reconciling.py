@@ -14,7 +14,7 @@ from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import EndReason, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import lifecycle
-from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.alerting import tell, tell_of
 from chalicelib.usecases.balancing import check_balance
 from chalicelib.usecases.destroying import destroy
 from chalicelib.usecases.metering import note
@@ -130,7 +130,7 @@ def _end(ports: Ports, session: Session, reason: EndReason, detail: str) -> None
     except Exception:
         log.exception("session %s: could not be ended", session.id, extra={"session": session.id})
         return
-    _tell(ports, Kind.SESSION_LOST, f"lost:{session.id}", f"{session.id}: {detail}", session.provider, session)
+    tell_of(ports, session, Kind.SESSION_LOST, f"lost:{session.id}", f"{session.id}: {detail}")
 
 
 def _report(ports: Ports, name: str, findings: Findings, frozen: tuple[str, ...]) -> None:
@@ -146,14 +146,6 @@ def _report(ports: Ports, name: str, findings: Findings, frozen: tuple[str, ...]
     log.info("reconcile %s: %d of ours, %d strays, %d missing", name, *counts, extra={"provider": name})
 
 
-def _tell(ports: Ports, kind: Kind, dedupe_id: str, detail: str, name: str, session: Session | None = None) -> None:
-    alert = Alert(
-        dedupe_id=dedupe_id,
-        kind=kind,
-        at=ports.clock.now(),
-        detail=detail,
-        consumer=session.consumer if session else None,
-        session=session.id if session else None,
-        provider=name,
-    )
-    tell(ports, alert)
+def _tell(ports: Ports, kind: Kind, dedupe_id: str, detail: str, name: str) -> None:
+    """To operators, about a provider."""
+    tell(ports, Alert(dedupe_id=dedupe_id, kind=kind, at=ports.clock.now(), detail=detail, provider=name))

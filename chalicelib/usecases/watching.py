@@ -4,7 +4,7 @@ import logging
 
 import msgspec
 
-from chalicelib.domain.alert import Alert, Kind
+from chalicelib.domain.alert import Kind
 from chalicelib.domain.errors import ProviderError, Stale
 from chalicelib.domain.heartbeat import idle_for, is_lost, is_silent
 from chalicelib.domain.instance import Absent, Phase
@@ -12,7 +12,7 @@ from chalicelib.domain.instant import SECOND, Instant, rfc3339
 from chalicelib.domain.session import EndReason, Event, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import lifecycle
-from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.alerting import tell_of
 from chalicelib.usecases.observing import provider_named
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def _silent(ports: Ports, session: Session) -> None:
     if not _noted(session):
         _note(ports, session, f"{_UNREACHABLE}: no heartbeat since {heard}")
     detail = f"{session.id}: no heartbeat since {heard}; the machine is still billed"
-    _tell(ports, session, Kind.SESSION_UNREACHABLE, f"unreachable:{session.id}:{session.last_heartbeat_at}", detail)
+    tell_of(ports, session, Kind.SESSION_UNREACHABLE, f"unreachable:{session.id}:{session.last_heartbeat_at}", detail)
 
 
 def _ask_provider(ports: Ports, session: Session) -> None:
@@ -63,7 +63,7 @@ def _ask_provider(ports: Ports, session: Session) -> None:
         return
     detail = f"no heartbeat for long, and the provider says {machine.status}"
     lifecycle.end(ports, session, EndReason.HEARTBEAT_LOST, "watch", detail)
-    _tell(ports, session, Kind.SESSION_LOST, f"lost:{session.id}", f"{session.id}: {detail}")
+    tell_of(ports, session, Kind.SESSION_LOST, f"lost:{session.id}", f"{session.id}: {detail}")
 
 
 def _idle(ports: Ports, session: Session, now: Instant) -> None:
@@ -76,7 +76,7 @@ def _idle(ports: Ports, session: Session, now: Instant) -> None:
         lifecycle.end(ports, session, EndReason.IDLE, "watch", f"no GPU in use and nobody logged in for {minutes}")
         return
     detail = f"{session.id}: no GPU in use and nobody logged in for {minutes}; then it ends. Work or a login resets it"
-    if _tell(ports, session, Kind.IDLE_WARNING, f"idle:{session.id}:{session.active_at}", detail):
+    if tell_of(ports, session, Kind.IDLE_WARNING, f"idle:{session.id}:{session.active_at}", detail):
         _warn(ports, session, now, minutes)
 
 
@@ -106,16 +106,3 @@ def _note(ports: Ports, session: Session, reason: str) -> None:
         ports.sessions.save(session, msgspec.structs.replace(session, status_reason=reason))
     except Stale:
         log.debug("session %s: somebody else moved it", session.id)
-
-
-def _tell(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> bool:
-    alert = Alert(
-        dedupe_id=dedupe_id,
-        kind=kind,
-        at=ports.clock.now(),
-        detail=detail,
-        consumer=session.consumer,
-        session=session.id,
-        provider=session.provider,
-    )
-    return tell(ports, alert)
