@@ -21,52 +21,52 @@ for row in ROUTES:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="launch")
 def launch(_: CloudWatchEvent) -> None:
-    sweeps.run("launch", ports())
+    sweeps.wake("launch", ports())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="expire")
 def expire(_: CloudWatchEvent) -> None:
-    sweeps.run("expire", ports())
+    sweeps.wake("expire", ports())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="terminate")
 def terminate(_: CloudWatchEvent) -> None:
-    sweeps.run("terminate", ports())
+    sweeps.wake("terminate", ports())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="watch")
 def watch(_: CloudWatchEvent) -> None:
-    sweeps.run("watch", ports())
+    sweeps.wake("watch", ports())
 
 
-@app.schedule(Rate(5, unit=Rate.MINUTES), name="reconcile")
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="reconcile")  # five minutes after a good pass, one after a failed
 def reconcile(_: CloudWatchEvent) -> None:
-    sweeps.run("reconcile", ports())
+    sweeps.wake("reconcile", ports())
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES), name="accrue")
 def accrue(_: CloudWatchEvent) -> None:
-    sweeps.run("accrue", ports())
+    sweeps.wake("accrue", ports())
 
 
 @app.schedule(Rate(1440, unit=Rate.MINUTES), name="invoice")
 def invoice(_: CloudWatchEvent) -> None:
-    sweeps.run("invoice", ports())
+    sweeps.wake("invoice", ports())
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES), name="janitor")
 def janitor(_: CloudWatchEvent) -> None:
-    sweeps.run("janitor", ports())
+    sweeps.wake("janitor", ports())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="alert")
 def alert(_: CloudWatchEvent) -> None:
-    sweeps.run("alert", ports())
+    sweeps.wake("alert", ports())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="inventory")
 def inventory(_: CloudWatchEvent) -> None:
-    sweeps.run("inventory", ports())
+    sweeps.wake("inventory", ports())
 
 
 # The full ARN is a stand-in: the template puts the queue of its own stage there. A queue's name alone would

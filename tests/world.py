@@ -6,7 +6,7 @@ from chalicelib import settings, sweeps
 from chalicelib.domain.access import Caller, Consumer, KeyRecord, Role
 from chalicelib.domain.instant import SECOND, Instant, seconds
 from chalicelib.domain.offer import Offer
-from chalicelib.domain.schedule import EVERY
+from chalicelib.domain.schedule import WOKEN
 from chalicelib.domain.session import Order, Session
 from chalicelib.ports import Ports, Secrets, Snapshot
 from chalicelib.usecases import renting, stepping
@@ -133,8 +133,8 @@ class World:
                 passed = (self._next_minute - NOW) / SECOND
                 self._next_minute += 60 * SECOND
                 for name in self.sweeps:
-                    if passed % EVERY[name] == 0:
-                        sweeps.run(name, self.ports)
+                    if passed % WOKEN[name] == 0:
+                        sweeps.wake(name, self.ports)
 
     def _deliver(self) -> None:
         kind, what = self.wakeups.pop()

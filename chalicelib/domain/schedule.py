@@ -18,8 +18,19 @@ EVERY: Mapping[str, float] = {
 }
 """Seconds between two runs, by sweep."""
 
+WOKEN: Mapping[str, float] = {**EVERY, "reconcile": 60.0}
+"""Seconds between two wake-ups. A sweep woken more often than it runs decides itself whether it is due: a pass that
+failed, was skipped or died is then made up for within the minute, not with the next pass."""
+
+_EARLY = 15.0  # the clock that wakes has a jitter, and a pass that just misses its time would wait a whole minute
+
 _NIGHTLY = 86_400.0
 _MISSED_RUNS = 5  # one skipped or slow run is normal, five in a row are not
+
+
+def due(name: str, last: Instant, now: Instant) -> bool:
+    """Is it time for the next run, after the last good one?"""
+    return now - last >= seconds(EVERY[name] - _EARLY)
 
 
 def overdue(name: str, last: Instant | None, now: Instant, tick_seconds: float | None = None) -> bool:

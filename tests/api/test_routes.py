@@ -4,7 +4,7 @@ import pytest
 
 from app import app
 from chalicelib.api.routes import ROUTES, Row, Who
-from chalicelib.domain.schedule import EVERY
+from chalicelib.domain.schedule import EVERY, WOKEN
 from chalicelib.sweeps import SWEEPS
 from tests.api.client import OFFER, Api, wish
 from tests.builders import a_session_id
@@ -87,6 +87,6 @@ def test_each_sweep_has_its_schedule_and_its_place_in_the_health_report() -> Non
         if hasattr(source, "schedule_expression")
     }
     assert set(scheduled) == set(SWEEPS) == set(EVERY)
-    for name, seconds in EVERY.items():
+    for name, seconds in WOKEN.items():
         minutes = round(seconds / 60)
         assert scheduled[name] == f"rate({minutes} minute{'s' if minutes > 1 else ''})"

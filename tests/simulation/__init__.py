@@ -20,7 +20,7 @@ Left out, because nothing could be proven against it, or because it cannot happe
 
 What counts as late: the time from when a machine was due to the first destroy request that reached its market, less
 the time in which the market was down or refused our key; for a machine without a row, which lists alone can find, less
-five minutes for each list that reconcile asked for and did not get whole.
+one minute for each list that reconcile asked for and did not get whole.
 
 I15, "at most 12 destroys per machine and hour", and I1, "again at most every five minutes", leave no room for the quick
 first repeats (30 s, 1, 2, 4 min). Held here: 15 in the first hour of an end, 12 in each later one by the session's own

@@ -41,7 +41,7 @@ def figures(tasks: Iterable[Task]) -> Figures:
 def test_three_hundred_seeds_break_nothing() -> None:
     found = figures((seed, "mixed", ()) for seed in range(10_000, 10_300))
     assert found.failures == []
-    assert float(share(found.lateness, 15 * 60).split()[0]) >= 99.5
+    assert float(share(found.lateness, 15 * 60).split()[0]) >= 99.9
 
 
 def test_seeds_that_once_broke_something_do_not_any_more() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from chalicelib import sweeps
 from chalicelib.domain.instant import SECOND, Instant
-from chalicelib.domain.schedule import EVERY
+from chalicelib.domain.schedule import WOKEN
 from chalicelib.ports import Ports
 from chalicelib.usecases import stepping
 from tests.simulation.faults import MINUTE, Faults
@@ -15,7 +15,7 @@ VISIBILITY = 180 * SECOND
 """After which a message whose handler did not finish is delivered again."""
 RECEIVES = 4
 """Deliveries of a message before it is dropped."""
-SCHEDULED = tuple(name for name in EVERY if name != "inventory")
+SCHEDULED = tuple(name for name in WOKEN if name != "inventory")
 SWEEPS = tuple(name for name in SCHEDULED if name not in ("reconcile", "janitor"))
 """The sweeps of the layer of that name."""
 
@@ -85,7 +85,7 @@ class Schedule:
             self._kernel.at(self._kernel.time + number * 137 + 1, lambda name=name: self._tick(name))
 
     def _tick(self, name: str) -> None:
-        self._kernel.at(self._kernel.time + round(EVERY[name] * SECOND), lambda: self._tick(name))
+        self._kernel.at(self._kernel.time + round(WOKEN[name] * SECOND), lambda: self._tick(name))
         if name not in self.on:
             return
         faults = self._faults
@@ -111,7 +111,7 @@ class Schedule:
     def _now(self, name: str) -> None:
         if name not in self.on or self.idle(name):
             return
-        self._kernel.start(name, "", lambda: sweeps.run(name, self._ports), self._done)
+        self._kernel.start(name, "", lambda: sweeps.wake(name, self._ports), self._done)
 
     def _done(self, process: Process, error: BaseException | None) -> None:
         self._ended(process)

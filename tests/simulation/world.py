@@ -24,7 +24,7 @@ from tests.simulation.storing import SimAlerts, SimHealth, SimNotifier, SimOverr
 from tests.simulation.waking import SWEEPS, Queue, Schedule
 from tests.simulation.watch import Watch
 
-SETTINGS = settings.load({"SHOPPER_DEPLOYMENT": DEPLOYMENT})
+SETTINGS = settings.load({"SHOPPER_DEPLOYMENT": DEPLOYMENT, "AWS_LAMBDA_FUNCTION_NAME": "simulated"})
 
 
 class SimIds:
@@ -229,10 +229,10 @@ class World:
     def _not_listed(self, name: str, process: Process) -> None:
         self._missed(process.kind)
         if process.kind == "reconcile":
-            self.unlisted.setdefault(name, []).append((self.kernel.time, self.kernel.time + 5 * MINUTE))
+            self.unlisted.setdefault(name, []).append((self.kernel.time, self.kernel.time + MINUTE))
 
     def _extra(self, name: str) -> None:
-        if name in ("reconcile", "janitor"):
+        if name == "janitor":
             self.watch.extra_runs.append(self.kernel.time + 5 * MINUTE)
 
     def _blind(self, name: str, since: Instant, until: Instant, stray: bool) -> int:
