@@ -6,11 +6,19 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer, LocalGatewayException, ThreadedHTTPServer
+from chalice.local import (
+    ChaliceRequestHandler,
+    LocalChalice,
+    LocalDevServer,
+    LocalGateway,
+    LocalGatewayException,
+    ThreadedHTTPServer,
+)
 
 from chalicelib.api import problems
 from chalicelib.api.calls import Answer
@@ -47,12 +55,22 @@ class Server(ThreadedHTTPServer):
             return self._calm.wait_for(lambda: self._busy == 0, seconds)
 
 
+class Gateway(LocalGateway):
+    def _has_user_defined_options_method(self, lambda_event: Any) -> bool:
+        """Chalice would answer a browser's preflight itself. No page of another site may ask here: the app refuses."""
+        return True
+
+
 class Handler(ChaliceRequestHandler):
     """One connection."""
 
     disable_nagle_algorithm = True  # Chalice writes head and body apart: a kept-alive request would wait 40 ms
     timeout = 75.0  # API Gateway's limit for an idle connection
     server: Server
+
+    def __init__(self, request: Any, client_address: Any, server: Any, app_object: Chalice, config: Config) -> None:
+        self.local_gateway = Gateway(app_object, config)
+        BaseHTTPRequestHandler.__init__(self, request, client_address, server)
 
     def answer(self) -> None:
         with self.server.answering():

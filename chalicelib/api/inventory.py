@@ -35,11 +35,11 @@ def page(call: Call[None]) -> Answer:
 
 
 def one(call: Call[None]) -> Answer:
-    offer_id = call.params["offer_id"]
+    offer_id, disk_gb = call.params["offer_id"], _disk(call.query)
     offer = browsing.find(call.ports, offer_id) if len(offer_id) <= _ID_LONGEST else None
     if offer is None:
         raise Refusal(404, "offer_gone", "this is not offered (any more)")
-    return Answer(200, present.offer(offer, _disk(call.query)))
+    return Answer(200, present.offer(offer, disk_gb))
 
 
 def query_of(given: QueryString) -> Query:

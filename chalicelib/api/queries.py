@@ -43,7 +43,7 @@ class QueryString:
         if text is None:
             return None
         if not _NUMBER.fullmatch(text) or not least <= float(text) <= most:
-            raise invalid(name, f"expected a number from {least:g} to {most:g}")
+            raise invalid(name, f"expected a number from {least:.15g} to {most:.15g}")
         return float(text)
 
     def whole(self, name: str, least: int, most: int) -> int | None:

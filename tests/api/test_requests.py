@@ -1,5 +1,7 @@
 """What reaches a handler: strict JSON of known fields, within bounds, from somebody with a key."""
 
+import json
+
 import pytest
 
 from tests.api.client import Api, wish
@@ -113,6 +115,34 @@ def test_a_bad_query_parameter_is_refused_by_name(path: str, field: str) -> None
     reply = Api().send("GET", path, who="operator")
     assert (reply.status, reply.json["field"]) == (400, field)
     assert reply.code in ("invalid_field", "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"hours": "2"}, "hours: expected number or null, got string"),
+        ({"hours": 0}, "hours: expected number > 0.0"),
+        ({"disk_gb": 40.5}, "disk_gb: expected integer, got number"),
+        ({"disk_gb": True}, "disk_gb: expected integer, got boolean"),
+        ({"workload": "x"}, "workload: expected one of llm, training, batch, interactive, benchmark"),
+        ({"on_disconnect": "x"}, "on_disconnect: expected one of destroy, keep"),
+        ({"env": {"A": 1}}, "env: expected string, got integer"),
+        ({"requirements": []}, "requirements: expected object or null, got array"),
+    ],
+)
+def test_a_wrong_value_is_complained_of_in_the_words_of_json(fields: dict[str, object], complaint: str) -> None:
+    assert Api().send("POST", "/sessions", wish(**fields)).json["detail"] == complaint
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    raw = json.dumps(wish(disk_gb=64, hours=2)).replace("64", "64.0").replace('"hours": 2', '"hours": 2e0').encode()
+    told = Api().send("POST", "/sessions", raw=raw).json
+    assert (told["disk_gb"], told["hours"]) == (64, 2)
+
+
+def test_a_wrong_parameter_is_told_even_of_a_thing_that_does_not_exist() -> None:
+    reply = Api().send("GET", "/inventory/vastai:0?disk_gb=-1")
+    assert (reply.status, reply.json["field"]) == (400, "disk_gb")
 
 
 @pytest.mark.parametrize(

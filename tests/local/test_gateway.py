@@ -61,7 +61,7 @@ def test_what_cannot_be_read_is_a_problem_like_any_other(site: Site) -> None:
     assert (status, body["status"], kind) == (414, 414, "application/problem+json")
 
 
-@pytest.mark.parametrize("method", ["TRACE", "QUERY", "PROPFIND"])
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "QUERY", "PROPFIND"])
 def test_a_method_that_no_route_has_is_for_the_app_to_refuse(site: Site, method: str) -> None:
     assert site.ask(method, "/hello")[0] == 405
 
