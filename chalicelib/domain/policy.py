@@ -84,6 +84,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     vastai_search_burst: int = 10  # so one sweep of the on-demand market is not slowed down
     tensordock_calls_per_minute: float = 60.0  # of the organisation's 100
     rate_wait_max_seconds: float = 8.0  # longer waits give the slot up and come back by the queue
+    rate_wait_going_on_seconds: float = 30.0  # but a list half read is worth waiting for: it starts over otherwise
 
     # --- inventory
     inventory_ttl_seconds: float = 120.0  # older is marked stale: a third of the offers turn over in a day

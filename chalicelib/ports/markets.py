@@ -19,9 +19,10 @@ CallKind = Literal["create", "destroy", "read", "search"]
 class RateGate(Protocol):
     """One pace per provider, shared by every process that talks to it."""
 
-    def pass_through(self, provider: str, kind: CallKind) -> None:
+    def pass_through(self, provider: str, kind: CallKind, *, going_on: bool = False) -> None:
         """Return when the call may be made now; raises ProviderBusy when that would take too long.
 
+        `going_on`: the call is a further part of something begun, all of which would be lost: it waits longer.
         A destroy never waits for other kinds. Destroys and reads pass even when the shared state cannot be reached.
         The launcher takes the `create` slot itself, before it writes its intent: adapters must not take it again.
         """

@@ -108,10 +108,12 @@ class Http:
         json: object = None,
         params: Mapping[str, str] | None = None,
         read_seconds: float | None = None,
+        going_on: bool = False,
     ) -> Answer:
         """Send it; reads, searches and destroys once more after a failure on the way, a create never.
 
-        Every send but a create's waits at the gate. `json` None sends no body.
+        Every send but a create's waits at the gate, longer if it is `going_on` with something begun. `json` None
+        sends no body.
         `read_seconds` bounds the wait for the answer, the whole of it; the policy's number for the kind if None.
         """
         if not _PATH.fullmatch(path):
@@ -122,10 +124,10 @@ class Http:
             with self._open_session() as session:
                 return self._send(session, kind, method, path, json, params, wait)
         try:
-            return self._send(self._session, kind, method, path, json, params, wait)
+            return self._send(self._session, kind, method, path, json, params, wait, going_on)
         except ProviderDown as first:
             log.debug("%s %s %s once more: %s", self.name, method, path, first.reason)
-        return self._send(self._session, kind, method, path, json, params, wait)
+        return self._send(self._session, kind, method, path, json, params, wait, going_on)
 
     def _read_seconds(self, kind: CallKind) -> float:
         quick = kind in ("read", "destroy")
@@ -140,9 +142,10 @@ class Http:
         json: object,
         params: Mapping[str, str] | None,
         read_seconds: float,
+        going_on: bool = False,
     ) -> Answer:
         if kind != "create":  # the launcher took that slot, before it wrote down its intent
-            self._gate.pass_through(self.name, kind)
+            self._gate.pass_through(self.name, kind, going_on=going_on)
         began = self._clock.now()
         status, failure = 0, ""
         try:

@@ -18,12 +18,13 @@ class SharedPace:
         self._clock = clock
         self._policy = policy
 
-    def pass_through(self, provider: str, kind: CallKind) -> None:
+    def pass_through(self, provider: str, kind: CallKind, *, going_on: bool = False) -> None:
         spacing, burst = self._pace(provider, kind)
         if spacing <= 0:
             return
         now = self._clock.now()
-        latest = now + seconds(self._policy.rate_wait_max_seconds)
+        policy = self._policy
+        latest = now + seconds(policy.rate_wait_going_on_seconds if going_on else policy.rate_wait_max_seconds)
         try:
             slot = self._rows.reserve(provider, kind, now, round(spacing * SECOND), burst, latest)
         except ShopperError:

@@ -114,7 +114,8 @@ class VastAi:
         return rows
 
     def _list_page(self, params: dict[str, str]) -> Answer:
-        return self._http.call("read", "GET", vastai_listing.PATH, params=params)
+        further = vastai_listing.TOKEN in params
+        return self._http.call("read", "GET", vastai_listing.PATH, params=params, going_on=further)
 
 
 def _path(instance_id: str) -> str:

@@ -12,6 +12,8 @@ from chalicelib.providers.http import Answer
 from chalicelib.providers.vastai_answers import succeeded, trouble
 
 PATH = "/api/v1/instances/"
+TOKEN = "after_token"  # noqa: S105 - a place in the list
+"""The parameter that asks for a further page."""
 _PAGE = 25  # the most the market puts into one answer
 _MOST_PAGES = 400  # 10,000 machines
 _LONGEST_TOKEN = 4096
@@ -33,7 +35,7 @@ class _Page(msgspec.Struct, frozen=True):
 def params(token: str | None) -> dict[str, str]:
     """Of one page's request. By rising id: a machine made while we read can only come after what was read."""
     asked = {"limit": str(_PAGE), "order_by": '[{"col":"id","dir":"asc"}]'}
-    return asked if token is None else asked | {"after_token": token}
+    return asked if token is None else asked | {TOKEN: token}
 
 
 def machines(ask: Callable[[dict[str, str]], Answer]) -> tuple[Instance, ...]:

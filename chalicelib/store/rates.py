@@ -19,6 +19,9 @@ from chalicelib.store.table import Row, Table
 from chalicelib.store.trouble import TRIES, Lost
 
 _LANES: tuple[CallKind, ...] = get_args(CallKind)
+_MINUTE: Millis = 60_000
+"""Nobody takes a slot that far away. A lane that says so was written by a clock that was wrong: it starts afresh, or
+nothing could be looked at, or ended, until that day."""
 
 
 class RateRow(Row):
@@ -45,22 +48,23 @@ class DynamoRates:
         latest: Instant | None = None,
     ) -> Instant:
         tolerance = (burst - 1) * spacing_ms
+        absurd = max(latest or now, now) + tolerance + 2 * spacing_ms + _MINUTE
         most = None if latest is None else max(latest, now) + tolerance
-        idle_at, taken = self._advance(provider, kind, now, spacing_ms, most)
+        idle_at, taken = self._advance(provider, kind, now, spacing_ms, most, absurd)
         slot = max(now, idle_at - tolerance)
         if kind == "destroy" and taken:
             for other in _LANES:
                 if other != kind:
-                    self._advance(provider, other, slot, spacing_ms, most=None)
+                    self._advance(provider, other, slot, spacing_ms, None, absurd)
         return slot
 
     def _advance(
-        self, provider: str, kind: CallKind, at: Instant, spacing: Millis, most: Instant | None
+        self, provider: str, kind: CallKind, at: Instant, spacing: Millis, most: Instant | None, absurd: Instant
     ) -> tuple[Instant, bool]:
         """(when the lane would have been idle, whether it was moved on); it is not if that is later than `most`."""
         lane = self._rows.get_attributes()[kind]
-        idle = lane.does_not_exist() | (lane < at)
-        busy = (lane >= at) if most is None else lane.between(at, most)
+        idle = lane.does_not_exist() | (lane < at) | (lane > absurd)
+        busy = lane.between(at, absurd if most is None else most)
         for _ in range(TRIES):
             if self._update(provider, lane.set(at + spacing), idle) is not None:
                 return at, True
@@ -69,7 +73,7 @@ class DynamoRates:
                 return int(getattr(moved, kind)) - spacing, True
             row = self._table.get(self._rows, f"RATE#{provider}", "ROW")
             idle_at = int(getattr(row, kind) or 0) if row is not None else 0
-            if most is not None and idle_at > most:
+            if most is not None and most < idle_at <= absurd:
                 return idle_at, False
         raise StoreDown("the rate row is too busy")
 

@@ -84,3 +84,17 @@ class RatesContract:
         _slots(store, "destroy", 1)
         assert store.rates.reserve("vastai", "destroy", NOW, 1000, 1, latest=NOW) == NOW + 1000
         assert _slots(store, "read", 1) == [1000]
+
+    @pytest.mark.parametrize("kind", ["read", "destroy", "create"])
+    def test_a_lane_busy_until_next_week_was_written_by_a_wrong_clock_and_starts_afresh(
+        self, store: AnyStore, kind: CallKind
+    ) -> None:
+        week = NOW + 7 * 86_400_000
+        assert store.rates.reserve("vastai", kind, week, 1000, 1, latest=week) == week
+        assert store.rates.reserve("vastai", kind, NOW, 1000, 1, latest=NOW + 8000) == NOW
+        assert store.rates.reserve("vastai", kind, NOW, 1000, 1, latest=NOW + 8000) == NOW + 1000
+
+    def test_a_destroy_of_a_wrong_clock_keeps_nobody_else_waiting(self, store: AnyStore) -> None:
+        week = NOW + 7 * 86_400_000
+        assert store.rates.reserve("vastai", "destroy", week, 1000, 1, latest=week) == week
+        assert store.rates.reserve("vastai", "read", NOW, 1000, 1, latest=NOW + 8000) == NOW

@@ -133,6 +133,10 @@ class MemoryRates:
         latest: Instant | None = None,
     ) -> Instant:
         with self._lock:
+            absurd = max(latest or now, now) + (burst + 1) * spacing_ms + 60_000
+            for lane in _LANES:
+                if self._idle_at.get((provider, lane), now) > absurd:
+                    del self._idle_at[provider, lane]
             slot = max(now, self._idle_at.get((provider, kind), now) - (burst - 1) * spacing_ms)
             if latest is not None and slot > max(latest, now):
                 return slot

@@ -2,12 +2,13 @@
 
 import pytest
 
-from chalicelib.domain.errors import StoreDown
+from chalicelib.domain.errors import ProviderBusy, StoreDown
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.policy import Policy
 from chalicelib.ports import CallKind
 from chalicelib.providers.pace import SharedPace
 from tests.fakes.clock import ManualClock
+from tests.fakes.store import MemoryStore
 
 
 class NoRows:
@@ -31,3 +32,15 @@ def test_looking_and_ending_go_ahead_without_the_table(kind: CallKind) -> None:
 def test_what_can_wait_does_not_go_out_at_an_unknown_pace(kind: CallKind) -> None:
     with pytest.raises(StoreDown):
         SharedPace(NoRows(), ManualClock(), Policy()).pass_through("vastai", kind)
+
+
+def test_a_further_page_waits_longer_than_a_first_one() -> None:
+    clock, rows = ManualClock(), MemoryStore().rates
+    asked = clock.now()
+    for _ in range(10):
+        rows.reserve("vastai", "read", asked, 1000, 1)
+    pace = SharedPace(rows, clock, Policy())
+    with pytest.raises(ProviderBusy):
+        pace.pass_through("vastai", "read")
+    pace.pass_through("vastai", "read", going_on=True)
+    assert clock.now() - asked == 10_000

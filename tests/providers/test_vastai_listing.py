@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderBusy
 from tests.fakes.clock import START, ManualClock
+from tests.fakes.gate import OpenGate
 from tests.providers.vastai_stand import RECORDED, TAG, Asked, Row, a_machine, answering, vastai
 
 
@@ -45,6 +46,13 @@ def test_every_page_is_read(count: int) -> None:
     assert [machine.id for machine in listing.instances] == [str(number) for number in range(1, count + 1)]
     assert listing.provider == "vastai"
     assert len(wire.asked) == max(1, -(-count // 25))
+
+
+def test_a_further_page_may_wait_for_longer_than_the_first() -> None:
+    gate = OpenGate()
+    market, _ = vastai(Account(51), gate=gate)
+    market.list()
+    assert gate.going_on == [False, True, True]
 
 
 @settings(max_examples=50, deadline=None)

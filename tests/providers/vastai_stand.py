@@ -77,10 +77,13 @@ class Wire(BaseAdapter):
         pass
 
 
-def vastai(market: Callable[[Asked], Answer], clock: ManualClock | None = None) -> tuple[VastAi, Wire]:
+def vastai(
+    market: Callable[[Asked], Answer], clock: ManualClock | None = None, gate: OpenGate | None = None
+) -> tuple[VastAi, Wire]:
     wire = Wire(market)
     clock = clock or ManualClock()
-    return VastAi(Http("vastai", "http://vast.test", "key", Policy(), OpenGate(), clock, wire.session), clock), wire
+    http = Http("vastai", "http://vast.test", "key", Policy(), gate or OpenGate(), clock, wire.session)
+    return VastAi(http, clock), wire
 
 
 def answering(*answers: Answer) -> tuple[VastAi, Wire]:
