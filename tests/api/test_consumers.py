@@ -116,6 +116,30 @@ def test_a_key_is_shown_once_works_and_stops_working_when_revoked() -> None:
     assert api.send("GET", "/sessions", who="carol").status == 401
 
 
+def test_a_key_is_rotated_while_two_hold_and_its_last_use_tells_when_the_old_one_can_go() -> None:
+    api = Api()
+    _create(api)
+    issued = [api.send("POST", "/consumers/carol/keys", who="operator").json for _ in range(2)]
+    api.keys |= {"old": issued[0]["key"], "new": issued[1]["key"]}
+
+    def last_used() -> list[str | None]:
+        listed = api.send("GET", "/consumers/carol/keys", who="operator").json["keys"]
+        by_id = {key["key_id"]: key["last_used_at"] for key in listed}
+        return [by_id[each["key_id"]] for each in issued]
+
+    assert last_used() == [None, None]
+    session = api.rent(who="old")
+    assert api.send("GET", f"/sessions/{session['id']}", who="new").status == 200  # whose it is, not by which key
+    first = last_used()
+    assert first[0] is not None
+    api.world.clock.advance(7200)
+    assert api.send("GET", "/me", who="new").json["key_id"] == issued[1]["key_id"]
+    after = last_used()
+    assert (after[0], after[1]) == (first[0], "2026-09-21T16:13:20.000Z")
+    api.send("DELETE", f"/consumers/carol/keys/{issued[0]['key_id']}", who="operator")
+    assert [api.send("GET", "/me", who=name).status for name in ("old", "new")] == [401, 200]
+
+
 def test_a_key_of_another_consumer_or_of_nobody_is_not_found() -> None:
     api = Api()
     key_id = api.keys["ada"].split("_")[1]
