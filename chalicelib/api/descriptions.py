@@ -76,6 +76,12 @@ ROUTES: Mapping[str, Described] = {
         ("budget_exceeded", "forbidden", "not_found", "not_live", "past_hard_max", "conflict"), example={"hours": 1.5},
         detail="Only an operator's `override` goes past the hard max, and is recorded.",
     ),
+    "POST /sessions/{id}/renew": Described(
+        "sessions", "Its owner is still there: renew the lease", {200: answers.Session},
+        ("not_found", "not_live", "no_lease", "conflict"),
+        detail="`lease_expires_at` is `lease_minutes` from now again, and never past the other ends, which stay. A "
+        "session that is not renewed ends as `expired`; a renewal that is late still counts until it has begun to end.",
+    ),
     "GET /costs": Described(
         "money", "What was spent, up to this moment", {200: (answers.Costs, Text("text/csv"))},
         ("forbidden", "not_found"),

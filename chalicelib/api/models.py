@@ -14,6 +14,14 @@ Price = Annotated[float, Meta(gt=0, le=1000)]
 """USD per hour, all-in, at most six decimals."""
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Hours = Annotated[float, Meta(gt=0, le=8784)]
+LeaseMinutes = Annotated[
+    float,
+    Meta(
+        gt=0,
+        le=1440,
+        description="It ends by itself unless POST /sessions/{id}/renew is asked for so often. Null: no need to.",
+    ),
+]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Megabytes = Annotated[float, Meta(ge=0, le=1e9)]
@@ -23,7 +31,7 @@ PriceLimit = Annotated[float, Meta(ge=0, le=100_000)]
 Threshold = Annotated[float, Meta(gt=0, le=10)]
 
 
-class RequirementsBody(Struct, frozen=True, kw_only=True):
+class RequirementsBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What any acceptable offer must be; what is left out does not matter."""
 
     gpu: Word | Annotated[list[Word], Meta(max_length=16)] = []
@@ -38,8 +46,8 @@ class RequirementsBody(Struct, frozen=True, kw_only=True):
     verified: bool | None = None
 
 
-class SessionBody(Struct, frozen=True, kw_only=True):
-    """POST /sessions."""
+class SessionBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """POST /sessions. Its fingerprint has no defaults: one more field, in a later release, is no other wish."""
 
     offer_id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     requirements: RequirementsBody | None = None
@@ -52,6 +60,7 @@ class SessionBody(Struct, frozen=True, kw_only=True):
     ports: Annotated[list[Port], Meta(max_length=16)] = []
     workload: Literal["llm", "training", "batch", "interactive", "benchmark"] | None = None
     idle_minutes: Annotated[int, Meta(ge=0, le=720)] = 0
+    lease_minutes: LeaseMinutes | None = None
     on_disconnect: OnDisconnect = OnDisconnect.DESTROY
     max_price: Price | None = None
     max_attempts: Annotated[int, Meta(ge=1, le=5)] | None = None

@@ -35,6 +35,7 @@ def order_of(body: SessionBody, policy: Policy, providers: Collection[str]) -> O
         ports=_ports(body.ports),
         workload=body.workload,
         idle_minutes=body.idle_minutes,
+        lease_minutes=_lease(body.lease_minutes, policy),
         on_disconnect=body.on_disconnect,
         max_price=price("max_price", body.max_price),
         max_attempts=attempts if body.max_attempts is None else body.max_attempts,
@@ -63,6 +64,13 @@ def price(name: str, dollars: float | None) -> Micros | None:
     if amount != amount.quantize(Decimal("0.000001")):
         raise invalid(name, "at most six decimals")
     return to_micros(amount)
+
+
+def _lease(minutes: float | None, policy: Policy) -> float | None:
+    least = policy.lease_least_seconds / 60
+    if minutes is not None and minutes < least:
+        raise invalid("lease_minutes", f"at least {least:g}")
+    return minutes
 
 
 def _requirements(body: RequirementsBody, providers: Collection[str]) -> Requirements:

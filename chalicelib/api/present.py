@@ -41,6 +41,8 @@ def session(row: Session, now: Instant, policy: Policy) -> answers.Session:
         "running_at": time(row.running_at),
         "expires_at": rfc3339(row.expires_at),
         "hard_max_at": rfc3339(row.hard_max_at),
+        "lease_minutes": row.order.lease_minutes,
+        "lease_expires_at": None if row.lease_expires_at is None else rfc3339(row.ends_at),
         "ended_at": time(row.ended_at),
         "ssh": _ssh(row.ssh),
         "cost": {

@@ -62,6 +62,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET",    "/sessions/{id}/events",        Who.CONSUMER, sessions.events, PAGED),
     Row("POST",   "/sessions/{id}/done",          Who.CONSUMER, sessions.done),
     Row("POST",   "/sessions/{id}/extend",        Who.CONSUMER, sessions.extend, body=models.ExtendBody),
+    Row("POST",   "/sessions/{id}/renew",         Who.CONSUMER, sessions.renew),
     Row("GET",    "/costs",                       Who.CONSUMER, costs.report, costs.FILTERS),
     Row("GET",    "/budgets/{consumer}",          Who.CONSUMER, budgets.show),
     Row("PUT",    "/budgets/{consumer}",          Who.OPERATOR, budgets.put, body=models.BudgetBody),

@@ -82,6 +82,10 @@ def extend(call: Call[ExtendBody]) -> Answer:
     return Answer(200, _shown(call, after))
 
 
+def renew(call: Call[None]) -> Answer:
+    return Answer(200, _shown(call, lifecycle.renew(call.ports, _visible(call))))
+
+
 def _shown(call: Call[Any], session: Session) -> answers.Session:
     return present.session(session, call.now, call.ports.settings.policy)
 

@@ -1,7 +1,7 @@
 """What may be concluded from heartbeats: from silence, and from machines that do nothing."""
 
 from chalicelib.domain.instant import Instant, Millis, seconds
-from chalicelib.domain.lease import Mode, deadline
+from chalicelib.domain.lease import Mode, OnDisconnect, deadline
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import Session, Status
@@ -42,7 +42,20 @@ def agent_deadline(session: Session, policy: Policy) -> Instant:
     """When the machine ends itself if we are gone from now on; without heartbeats it never learns of an extension."""
     if session.agent_mode is Mode.TIMER_ONLY and session.agent_deadline is not None:
         return session.agent_deadline
-    return deadline(session.expires_at, session.hard_max_at, policy)
+    return told_deadline(session, policy)
+
+
+def told_deadline(session: Session, policy: Policy) -> Instant:
+    """What its agent is told, now or in the next answer to it.
+
+    The end of a lease, where every renewal will be told too: not to a machine that never hears from us again, nor to
+    one that shall live on while it is cut off from us.
+    """
+    follows = session.agent_mode is Mode.FULL and session.order.on_disconnect is OnDisconnect.DESTROY
+    leased = session.lease_expires_at if follows else None
+    return deadline(
+        session.expires_at if leased is None else min(session.expires_at, leased), session.hard_max_at, policy
+    )
 
 
 def idle_for(session: Session, policy: Policy, now: Instant) -> Millis:

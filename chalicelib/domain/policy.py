@@ -9,6 +9,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     # --- how long a machine may live
     hard_max_seconds: float = 12 * 3600.0  # a forgotten H100 costs $70 a day; nobody forgets for half a day only
     default_reservation_seconds: float = 3600.0  # long enough for a job, short enough for a mistake
+    lease_least_seconds: float = 60.0  # leases are looked at once a minute: a shorter one could not be kept
 
     # --- launching
     provision_deadline_seconds: float = 20 * 60.0  # healthy hosts are up in 1 to 5 min; beyond 20 they rarely come

@@ -80,6 +80,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[int, ...] = ()
     workload: str | None = None
     idle_minutes: int = 0
+    lease_minutes: float | None = None
+    """Nobody renewed it for so long: it ends. None: it needs no renewal."""
     on_disconnect: OnDisconnect = OnDisconnect.DESTROY
     max_price: Micros | None = None
     max_attempts: int = 1
@@ -98,6 +100,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     hours: float
     expires_at: Instant
     hard_max_at: Instant
+    lease_expires_at: Instant | None = None
+    """Until when its owner has said that they are still there, if they must."""
     order: Order
     wanted: Offer
     """The offer that was picked when the session was opened; each attempt holds the offer it really tried."""
@@ -155,14 +159,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in FINAL
 
     @property
+    def ends_at(self) -> Instant:
+        """The first of its limits: `limit` tells which one that is."""
+        ends = (self.expires_at, self.hard_max_at, self.lease_expires_at)
+        return min(end for end in ends if end is not None)
+
+    @property
     def due_at(self) -> Instant | None:
         """When a sweep must look at it: never once final, so the row leaves the index."""
         if self.final:
             return None
         if self.status is Status.TERMINATING:
             return self.next_attempt_at
-        limit = min(self.expires_at, self.hard_max_at)
-        return limit if self.status is Status.RUNNING else min(limit, self.next_attempt_at)
+        return self.ends_at if self.status is Status.RUNNING else min(self.ends_at, self.next_attempt_at)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

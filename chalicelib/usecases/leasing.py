@@ -3,6 +3,7 @@
 import msgspec
 
 from chalicelib.domain import lease as leases
+from chalicelib.domain.heartbeat import told_deadline
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.lease import Lease, Mode, OnDisconnect
 from chalicelib.domain.policy import Policy
@@ -17,10 +18,11 @@ def grant(ports: Ports, session: Session, now: Instant) -> tuple[Session, Lease]
     digest = leases.digest(session.id, half, ports.secrets.pepper)
     mode = Mode.FULL if leases.reachable(settings.public_url) else Mode.TIMER_ONLY
     keeps = session.order.on_disconnect is OnDisconnect.KEEP
+    session = msgspec.structs.replace(session, agent_mode=mode)
     lease = Lease(
         session=session.id,
         granted_at=now,
-        deadline=_deadline(session, settings.policy),
+        deadline=told_deadline(session, settings.policy),
         limit=_limit(session, settings.policy),
         token=token,
         secret=leases.secret(session.id, digest, ports.secrets.pepper),
@@ -30,7 +32,6 @@ def grant(ports: Ports, session: Session, now: Instant) -> tuple[Session, Lease]
     )
     after = msgspec.structs.replace(
         session,
-        agent_mode=mode,
         agent_deadline=lease.deadline,
         agent_mark=leases.mark(digest, 0),
         last_heartbeat_at=None,
@@ -55,15 +56,11 @@ def tell(ports: Ports, session: Session, number: int, now: Instant) -> Told:
     """Until when the machine may live, as the row says; a session that is ending takes its machine along."""
     policy = ports.settings.policy
     destroy = session.final or session.status is Status.TERMINATING
-    deadline = _deadline(session, policy)
+    deadline = told_deadline(session, policy)
     words = leases.words(number, deadline, _limit(session, policy), now, destroy)
     digest = leases.known_token(session.agent_mark) or ""
     secret = leases.secret(session.id, digest, ports.secrets.pepper)
     return Told(deadline=deadline, destroy=destroy, words=words, proof=leases.proof(secret, session.id, words))
-
-
-def _deadline(session: Session, policy: Policy) -> Instant:
-    return leases.deadline(session.expires_at, session.hard_max_at, policy)
 
 
 def _limit(session: Session, policy: Policy) -> Instant:

@@ -1,10 +1,12 @@
-"""What a caller or the clock may do to a session that exists: end it, or make it longer."""
+"""What a caller or the clock may do to a session that exists: end it, make it longer, renew its lease."""
 
 import msgspec
 
+from chalicelib.domain import limit
 from chalicelib.domain import session as rules
 from chalicelib.domain.errors import Refusal, Stale
-from chalicelib.domain.instant import HOUR, hours, rfc3339
+from chalicelib.domain.instant import HOUR, Instant, hours, rfc3339
+from chalicelib.domain.limit import Reached
 from chalicelib.domain.money import over_time
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports
@@ -23,21 +25,32 @@ def end(ports: Ports, session: Session, reason: EndReason, actor: str, detail: s
     return session
 
 
-def overdue(session: Session, now: int) -> EndReason | None:
-    """Which limit it has reached; the hard max is named first, it is the stricter promise."""
-    if session.final or session.status is Status.TERMINATING:
-        return None
-    if now >= session.hard_max_at:
-        return EndReason.HARD_MAX
-    return EndReason.EXPIRED if now >= session.expires_at else None
+def end_overdue(ports: Ports, session: Session) -> Session:
+    """Begin to end it if it has reached a limit. One that was moved at the same moment is looked at anew, so that
+    whoever made it longer in time keeps it."""
+    while (over := overdue(session, ports.clock.now())) is not None:
+        after, event = rules.end(session, over.reason, ports.clock.now(), "service", over.detail)
+        try:
+            return keep(ports, session, after, event)
+        except Stale:
+            session = _again(ports, session)
+    return session
+
+
+def overdue(session: Session, now: Instant) -> Reached | None:
+    """The limit that it has reached."""
+    return limit.reached(session, now)
 
 
 def extend(ports: Ports, session: Session, length: float, override: bool, actor: str) -> Session:
     """Move the end `length` hours later; past the hard max only by an operator's override, which is recorded."""
     while True:
         now = ports.clock.now()
-        if session.final or session.status is Status.TERMINATING or overdue(session, now):
+        if session.final or session.status is Status.TERMINATING:
             raise Refusal(409, "not_live", f"the session is {session.status} and cannot be extended")
+        over = overdue(session, now)
+        if over is not None:
+            raise Refusal(409, "not_live", f"the session is about to end: {over.detail or over.reason}")
         expires_at = session.expires_at + hours(length)
         more = over_time(session.held_per_hour, hours(length))
         changes: dict[str, object] = {"expires_at": expires_at, "hours": (expires_at - session.created_at) / HOUR}
@@ -51,6 +64,24 @@ def extend(ports: Ports, session: Session, length: float, override: bool, actor:
             ports.overrides.lengthen(session.id, expires_at)  # first: else the janitor would end what the table grants
         try:
             return ports.sessions.save(session, msgspec.structs.replace(session, **changes))
+        except Stale:
+            session = _again(ports, session)
+
+
+def renew(ports: Ports, session: Session) -> Session:
+    """Its owner is still there: the lease begins anew. That moves no other limit.
+
+    It counts until somebody has begun to end the session, so that one who comes late loses nothing that still lives.
+    Raises Refusal 409: no_lease, not_live.
+    """
+    while True:
+        now = ports.clock.now()
+        if session.order.lease_minutes is None:
+            raise Refusal(409, "no_lease", "the session was opened without lease_minutes: there is nothing to renew")
+        if session.final or session.status is Status.TERMINATING or now >= min(session.expires_at, session.hard_max_at):
+            raise Refusal(409, "not_live", f"the session is {session.status} and cannot be renewed")
+        try:
+            return ports.sessions.save(session, limit.leased(session, now))
         except Stale:
             session = _again(ports, session)
 

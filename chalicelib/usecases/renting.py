@@ -9,6 +9,7 @@ from chalicelib.domain.errors import Refusal
 from chalicelib.domain.instant import hours as in_hours
 from chalicelib.domain.instant import seconds
 from chalicelib.domain.launch import ceiling
+from chalicelib.domain.limit import leased
 from chalicelib.domain.offer import Offer, disk_rented, price_per_hour
 from chalicelib.domain.session import Event, Order, Session, Status
 from chalicelib.ports import Admission, Ports
@@ -126,7 +127,7 @@ def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choic
     signing_key = ports.secrets.signing_keys[0]
     prices = [price_per_hour(offer, order.disk_gb) for offer in choice]
     held = ceiling(max(prices), order.max_price, policy)
-    return Session(
+    opened = Session(
         id=tag.mint(ports.settings.deployment, now, ports.ids.entropy(10), signing_key),
         consumer=consumer.id,
         state_entered_at=now,
@@ -141,3 +142,4 @@ def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choic
         hold=worst_case(held, in_hours(hours), seconds(policy.hold_margin_seconds)),
         next_attempt_at=now,
     )
+    return leased(opened, now)

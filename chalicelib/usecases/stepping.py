@@ -29,10 +29,7 @@ def step(ports: Ports, session_id: str) -> None:
     session = ports.sessions.get(session_id)
     if session is None or session.final:
         return
-    now = ports.clock.now()
-    reason = lifecycle.overdue(session, now)
-    if reason is not None:
-        session = lifecycle.end(ports, session, reason, "service")
+    session = lifecycle.end_overdue(ports, session)
     if session.final or session.status is Status.RUNNING:
         return
     early = session.next_attempt_at - ports.clock.now()

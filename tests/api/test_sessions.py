@@ -6,7 +6,7 @@ FIELDS = {
     "id", "consumer", "status", "status_reason", "end_reason", "provider", "provider_instance_id", "tag", "offer",
     "gpu", "gpu_count", "price_per_hour", "workload", "hours", "disk_gb", "created_at", "running_at", "expires_at",
     "hard_max_at", "ended_at", "ssh", "cost", "last_heartbeat_at", "gpu_util", "kill_paths", "agent", "attempts",
-    "absence_proof",
+    "absence_proof", "lease_minutes", "lease_expires_at",
 }  # fmt: skip
 
 

@@ -30,7 +30,9 @@ class SessionsContract:
         assert store.sessions.events("test-nobody") == []
 
     def test_everything_in_a_session_survives(self, store: AnyStore) -> None:
-        order = an_order(env={"A": "ü\n", "EMPTY": ""}, onstart="#!/bin/sh\n", ports=(80, 443), max_price=1)
+        order = an_order(
+            env={"A": "ü\n", "EMPTY": ""}, onstart="#!/bin/sh\n", ports=(80, 443), max_price=1, lease_minutes=2.5
+        )
         session = opened(store, 1, order=order, hours=0.1, status_reason="")
         full = replaced(
             session,
@@ -41,6 +43,7 @@ class SessionsContract:
             running_at=NOW,
             end_reason=EndReason.IDLE,
             overridden_by="op",
+            lease_expires_at=NOW + 150_000,
         )
         saved = store.sessions.save(session, full)
         assert store.sessions.get(session.id) == saved == replaced(full, version=2)
@@ -146,6 +149,13 @@ class SessionsContract:
         saved = store.sessions.save(session, replaced(session, next_attempt_at=NOW + 5))
         assert store.sessions.due([Status.PENDING], NOW) == []
         assert store.sessions.due([Status.PENDING], NOW + 5) == [saved]
+
+    def test_a_session_is_due_by_its_lease_and_later_once_that_is_renewed(self, store: AnyStore) -> None:
+        session = opened(store, 1, next_attempt_at=NOW + 99, lease_expires_at=NOW + 5)
+        assert store.sessions.due([Status.PENDING], NOW + 5) == [session]
+        renewed = store.sessions.save(session, replaced(session, lease_expires_at=NOW + 50))
+        assert store.sessions.due([Status.PENDING], NOW + 49) == []
+        assert store.sessions.due([Status.PENDING], NOW + 50) == [renewed]
 
     def test_a_final_session_is_never_due_and_not_live(self, store: AnyStore) -> None:
         ended(store, opened(store, 1))

@@ -77,6 +77,8 @@ BUGS: dict[str, Bug] = {
     "event_lost": Bug("a session begins to end without an event", mistakes.event_lost),
     "extends_for_ever": Bug("an extension is not held against the hard max", mistakes.extends_for_ever),
     "nothing_expires": Bug("expiry and hard max are never looked at", mistakes.nothing_expires, ("sweeps",)),
+    "lease_never_looked_at": Bug("a lease that is not renewed is never looked at", mistakes.lease_never_looked_at),
+    "renewed_beyond_the_end": Bug("a renewal moves the end of the session too", mistakes.renewed_beyond_the_end),
     "closed_by_failing": Bug("a failed attempt counts as gone", mistakes.closed_by_failing),
     "janitor_knows_no_override": Bug("the janitor does not read the overrides", mistakes.janitor_knows_no_override),
     "silent_outbox": Bug("alerts are never published", mistakes.silent_outbox),

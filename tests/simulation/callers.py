@@ -12,6 +12,7 @@ from tests.builders import NOW, PUBLIC_KEY
 from tests.fakes.memory_access import MemoryAccess
 from tests.simulation.faults import MINUTE, Faults
 from tests.simulation.kernel import Kernel, Process, Violation
+from tests.simulation.renewers import Renewers
 
 GATEWAY = 30 * SECOND
 HOURS = (0.1, 0.3, 0.5, 1, 1, 2, 2, 4, 6, 8, 12)
@@ -33,6 +34,7 @@ class Callers:
         self.ended_early: set[str] = set()
         self.opened: dict[str, str] = {}
         """Session id by idempotency key."""
+        self.renewers: Renewers | None = None
 
     def plan(self, sessions: int, start: Instant, length: int, only_long: bool = False) -> None:
         """So many rents within `length`, some of them all at once."""
@@ -54,6 +56,8 @@ class Callers:
             ssh_public_key=PUBLIC_KEY,
             max_attempts=rng.choice((1, 2, 3, 5)) if free else 1,
         )
+        if self.renewers is not None:
+            order = self.renewers.leased(key, order, hours)
         for _ in range(rng.choice((1, 1, 1, 2, 5))):
             self.rent(key, consumer, order, hours)
         self._later(hours, key)
@@ -75,7 +79,7 @@ class Callers:
             if self.opened.setdefault(key, session.id) != session.id:
                 raise Violation("I2", f"{key} opened {self.opened[key]} and {session.id}")
 
-        self._request("rent", work, tries=6)
+        self.request("rent", work, tries=6)
 
     def _later(self, hours: float, key: str) -> None:
         """What becomes of it besides running out."""
@@ -104,7 +108,7 @@ class Callers:
             if session is not None:
                 lifecycle.end(self.ports, session, reason, session.consumer)
 
-        self._request(reason.value, work, tries=50, grants={reason.value})
+        self.request(reason.value, work, tries=50, grants={reason.value})
 
     def _extend(self, key: str, length: float, override: bool) -> None:
         session_id = self.opened.get(key)
@@ -123,9 +127,9 @@ class Callers:
             if not override and after.expires_at > after.hard_max_at:
                 raise Violation("I10", f"{after.id} was extended past its hard max")
 
-        self._request("extend", work, tries=1, grants={"extend", "override"} if override else {"extend"})
+        self.request("extend", work, tries=1, grants={"extend", "override"} if override else {"extend"})
 
-    def _request(self, kind: str, work: Callable[[], None], tries: int, grants: set[str] | None = None) -> None:
+    def request(self, kind: str, work: Callable[[], None], tries: int, grants: set[str] | None = None) -> None:
         answered = False
 
         def done(process: Process, error: BaseException | None) -> None:
@@ -134,7 +138,7 @@ class Callers:
 
         def again() -> None:
             if not answered and tries > 1:
-                self._request(kind, work, tries - 1, grants)
+                self.request(kind, work, tries - 1, grants)
 
         self.kernel.start(kind, "", work, done, grants)
         if not answered:

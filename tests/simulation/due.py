@@ -28,12 +28,18 @@ def attempt_of(machine: Machine, row: Session) -> Attempt | None:
     return row.attempts[machine.attempt - 1] if 0 < machine.attempt <= len(row.attempts) else None
 
 
+def ends_at(row: Session) -> Instant:
+    """When it ends if nobody does anything any more."""
+    lease = NEVER if row.lease_expires_at is None else row.lease_expires_at
+    return min(row.expires_at, row.hard_max_at, lease)
+
+
 def may_die_at(machine: Machine, row: Session | None, ended_at: Mapping[str, Instant]) -> Instant:
     """From when on a destroy of it is right, whoever sends it."""
     born = session_of(machine)
     if row is None:
         return born.created_at
-    limit = min(row.expires_at, row.hard_max_at, ended_at.get(row.id, NEVER))
+    limit = min(ends_at(row), ended_at.get(row.id, NEVER))
     attempt = attempt_of(machine, row)
     if attempt is None or attempt.stage is Stage.CLOSED:
         return born.created_at
@@ -68,7 +74,7 @@ def must_die_from(
             dues.append(max(stray, machine.surfaces_at, born.created_at + seconds(policy.orphan_grace_seconds)))
     elif row is not None:
         if "sweeps" in layers:
-            dues.append(min(row.expires_at, row.hard_max_at))
+            dues.append(ends_at(row))
         if "sweeps" in layers or "request" in layers:
             dues.append(ended_at.get(row.id, NEVER))
             attempt = attempt_of(machine, row)

@@ -6,7 +6,7 @@ from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.session import FINAL, EndReason, Event, Session, Status
 from tests.fakes.memory_access import MemoryAccess
 from tests.simulation.kernel import Violation
-from tests.simulation.machine import Machine
+from tests.simulation.machine import NEVER, Machine
 from tests.simulation.watch import Watch
 
 _ORDER = {None: 0, Status.PENDING: 1, Status.PROVISIONING: 2, Status.RUNNING: 3, Status.TERMINATING: 4}
@@ -19,6 +19,8 @@ class Ledgers:
         self.watch = watch
         self.access = access
         self.adoptions = 0
+        self.lapsed = 0
+        """Leases that nobody renewed."""
         self.ends: dict[str, int] = {}
 
     def opened(self, session: Session) -> None:
@@ -84,6 +86,8 @@ class Ledgers:
         grants = process.grants if process else set()
         if after.expires_at != before.expires_at and "extend" not in grants:
             raise Violation("I7", f"{after.id}: the end moved, and nobody extended it")
+        if after.lease_expires_at != before.lease_expires_at and "renew" not in grants:
+            raise Violation("I7", f"{after.id}: the lease moved, and nobody renewed it")
         if after.expires_at > after.hard_max_at:
             raise Violation("I10", f"{after.id} expires past its hard max")
         longest = after.created_at + round(self.watch.policy.hard_max_seconds * SECOND)
@@ -109,7 +113,8 @@ class Ledgers:
         process = self.watch.kernel.current
         reason = after.end_reason
         if reason is EndReason.EXPIRED:
-            right = now >= before.expires_at
+            right = now >= min(before.expires_at, before.lease_expires_at or NEVER)
+            self.lapsed += now < before.expires_at
         elif reason is EndReason.HARD_MAX:
             right = now >= before.hard_max_at
         elif reason in (EndReason.DONE, EndReason.DELETED):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import diff
+from chalicelib.domain import diff, limit
 from chalicelib.domain import session as rules
 from chalicelib.domain import tag as tags
 from chalicelib.domain.attempt import AbsenceProof, Attempt, Look, Stage
@@ -24,6 +24,7 @@ Patches = list[tuple[object, str, Any]]
 
 _read, _look, _keep, _fail = tags.read, ending.look, keeping.keep, failing.fail
 _ending_advance, _booting_advance = ending.advance, booting.advance
+_leased = limit.leased
 _listing, _destroy_due = ending.listing, ending._destroy_due
 
 
@@ -187,6 +188,19 @@ def extends_for_ever() -> Patches:
 
 def nothing_expires() -> Patches:
     return [(expire, "run", lambda ports: None), (lifecycle, "overdue", lambda session, now: None)]
+
+
+def lease_never_looked_at() -> Patches:
+    return [(Session, "ends_at", property(lambda session: min(session.expires_at, session.hard_max_at)))]
+
+
+def renewed_beyond_the_end() -> Patches:
+    def leased(session: Session, now: Instant) -> Session:
+        renewed = _leased(session, now)
+        until = max(session.expires_at, renewed.lease_expires_at or 0)
+        return msgspec.structs.replace(renewed, expires_at=until)
+
+    return [(limit, "leased", leased)]
 
 
 def closed_by_failing() -> Patches:

@@ -80,6 +80,8 @@ def run(seed: int, *, wish: str = "mixed", layers: tuple[str, ...] = (), session
         adoptions=world.ledgers.adoptions,
         machines=sum(len(machines) for machines in watch.machines.values()),
         sent=len(world.alerts.rows),
+        renewals=world.callers.renewers.renewals if world.callers.renewers is not None else 0,
+        lapsed=world.ledgers.lapsed,
     )
     result.seconds = time.perf_counter() - started
     return result

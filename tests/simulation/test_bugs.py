@@ -13,6 +13,8 @@ FIRST = {
     "no_grace": 1,
     "proof_by_list_alone": 1,
     "proof_by_get_alone": 2,
+    "lease_never_looked_at": 3,
+    "renewed_beyond_the_end": 7,
     "janitor_knows_no_override": 18,
 }
 """The first seed that catches it, where that is not seed 0."""

@@ -19,6 +19,7 @@ from tests.simulation.kernel import Kernel, Process, Violation
 from tests.simulation.ledgers import Ledgers
 from tests.simulation.machine import NEVER, Machine
 from tests.simulation.market import Market
+from tests.simulation.renewers import Renewers, among
 from tests.simulation.scenery import Scenery, offers
 from tests.simulation.storing import SimAlerts, SimHealth, SimNotifier, SimOverrides, SimRates, SimSessions, Table
 from tests.simulation.waking import SWEEPS, Queue, Schedule
@@ -85,6 +86,8 @@ class World:
         self.schedule.extra = self._extra
         ids = [offer for market in self.markets.values() for offer in market.offers]
         self.callers = Callers(self.kernel, self.faults, self.store.access, self.ports, ids)
+        if among(seed):
+            self.callers.renewers = Renewers(seed, self.callers, self.watch.rows)
         self.watch.blind_to = self._blind
         self.sessions = sessions
 

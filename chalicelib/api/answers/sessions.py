@@ -112,6 +112,10 @@ class Session(TypedDict):
     running_at: Time | None
     expires_at: Time
     hard_max_at: Time
+    lease_minutes: Annotated[float, Meta(description="How often it must be renewed.", examples=[10.0])] | None
+    lease_expires_at: Annotated[
+        Time | None, Meta(description="When it ends unless it is renewed; no later than the rest.")
+    ]
     ended_at: Annotated[Time | None, Meta(examples=[None])]
     ssh: Ssh | None
     cost: Cost
