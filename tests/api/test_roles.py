@@ -63,7 +63,7 @@ _BODIES: Mapping[str, dict[str, object]] = {
 }
 """Where the description's example is not one for this world."""
 
-_RENTED: Mapping[str, dict[str, object]] = {}
+_RENTED: Mapping[str, dict[str, object]] = {"POST /sessions/{id}/renew": {"lease_minutes": 30}}
 """What a session must be rented with so that its owner may do this to it."""
 
 _NOBODY = ("nobody", "malformed", "wrong", "revoked", "disabled")
