@@ -7,6 +7,8 @@ from chalicelib import settings
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.schedule import due
+from chalicelib.domain.session import Status
 from chalicelib.ports import Ports, Secrets, Snapshot
 from chalicelib.providers.pace import SharedPace
 from tests.builders import DEPLOYMENT, NOW, SIGNING_KEY
@@ -26,6 +28,13 @@ from tests.simulation.waking import SWEEPS, Queue, Schedule
 from tests.simulation.watch import Watch
 
 SETTINGS = settings.load({"SHOPPER_DEPLOYMENT": DEPLOYMENT, "AWS_LAMBDA_FUNCTION_NAME": "simulated"})
+
+_SEEKS = {
+    "launch": (Status.PENDING, Status.PROVISIONING),
+    "expire": (Status.PENDING, Status.PROVISIONING, Status.RUNNING),
+    "terminate": (Status.TERMINATING,),
+}
+"""Which rows a sweep steps when they are due."""
 
 
 class SimIds:
@@ -113,8 +122,13 @@ class World:
 
     def _idle(self, name: str) -> bool:
         """Would this sweep find nothing at all? Then it need not be run to know."""
-        if name in ("launch", "expire", "terminate"):
-            return not self.store.sessions._live
+        now = self.kernel.time
+        if name in _SEEKS:
+            rows = self.store.sessions._live.values()
+            return not any(row.status in _SEEKS[name] and (row.due_at or 0) <= now for row in rows)
+        if name == "reconcile":
+            memories = self.store.health.memory
+            return not any(due("reconcile", memories(market).listed_at, now) for market in self.markets)
         return name == "alert" and not self.alerts.pending(1)
 
     def _store_failed(self) -> None:
