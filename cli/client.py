@@ -79,6 +79,10 @@ class Client:
         body = {"hours": hours} | ({"override": True} if override else {})
         return self._session("POST", f"/sessions/{_segment(session_id)}/extend", body=body)
 
+    def renew(self, session_id: str) -> Session:
+        """Its lease begins anew. Raises ApiError 409 `no_lease` or `not_live`."""
+        return self._session("POST", f"/sessions/{_segment(session_id)}/renew", repeat=True)
+
     def consumers(self) -> ConsumerList:
         return cast(ConsumerList, self._merged("/consumers", "consumers"))
 

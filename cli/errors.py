@@ -16,6 +16,8 @@ HINTS: Mapping[str, str] = {
     "creates_blocked": "gpu-shopper health says why; another market may work: --provider",
     "idempotency_conflict": "that key belongs to another request: drop --idempotency-key",
     "not_found": "check the id: gpu-shopper ls --all lists what is yours",
+    "no_lease": "it needs no renewing; another time: gpu-shopper up --lease-minutes N",
+    "not_live": "rent another: gpu-shopper up",
     "past_hard_max": "only an operator may go beyond it, with --override",
 }
 _STATUS_HINTS: Mapping[int, str] = {

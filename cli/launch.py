@@ -36,6 +36,8 @@ def body(args: argparse.Namespace, environ: Mapping[str, str], ssh_public_key: s
         launch["workload"] = args.workload
     if args.idle_minutes is not None:
         launch["idle_minutes"] = args.idle_minutes
+    if args.lease_minutes is not None:
+        launch["lease_minutes"] = args.lease_minutes
     if args.max_attempts is not None:
         launch["max_attempts"] = args.max_attempts
     if args.consumer:

@@ -19,12 +19,25 @@ _MORE = (
 def parser() -> Parser:
     """Every command with its options; none of them imports what only its run needs."""
     from chalicelib import __version__
-    from cli.commands import access, drill, ending, inventory, ls, money, orphans, service, show, ssh, up
+    from cli.commands import (
+        access,
+        drill,
+        ending,
+        inventory,
+        ls,
+        money,
+        orphans,
+        renew,
+        service,
+        show,
+        ssh,
+        up,
+    )  # fmt: skip
 
     root = Parser(prog="gpu-shopper", description=_ABOUT, epilog=_MORE, allow_abbrev=False)
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(metavar="COMMAND", required=True, dest="command")
-    for module in (inventory, up, ls, show, ssh, ending, service, access, money, orphans, drill):
+    for module in (inventory, up, ls, show, ssh, ending, renew, service, access, money, orphans, drill):
         module.declare(commands)
     return root
 

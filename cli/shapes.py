@@ -73,6 +73,8 @@ class Session(TypedDict, total=False):
     running_at: str | None
     expires_at: str | None
     hard_max_at: str | None
+    lease_minutes: float | None
+    lease_expires_at: str | None
     ended_at: str | None
     ssh: Address | None
     cost: dict[str, float]
@@ -185,6 +187,7 @@ class Launch(TypedDict, total=False):
     ports: list[int]
     workload: str
     idle_minutes: int
+    lease_minutes: float
     max_price: float
     max_attempts: int
     consumer: str

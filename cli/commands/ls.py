@@ -71,7 +71,8 @@ def _once(ctx: Context) -> None:
 
 
 def _row(session: Session, now: datetime, whole: bool) -> list[str]:
-    end = session.get("ended_at") if session["status"] in FINAL else session.get("expires_at")
+    soonest = session.get("lease_expires_at") or session.get("expires_at")
+    end = session.get("ended_at") if session["status"] in FINAL else soonest
     reason = session.get("end_reason") or session.get("status_reason") or ""
     return [
         session["id"] if whole else short(session["id"]),

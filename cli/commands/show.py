@@ -6,6 +6,7 @@ from typing import Any
 
 from cli import lookup, remote
 from cli.arguments import Commands, add
+from cli.commands import renew
 from cli.context import Context
 from cli.errors import CliError
 from cli.shapes import FINAL, Event, Session
@@ -105,6 +106,9 @@ def _pairs(ctx: Context, session: Session, now: datetime) -> list[tuple[str, str
         ("price", f"${rate(session.get('price_per_hour'))}/h · {usd(cost.get('accrued'))} {spent}"),
         ("time", _time(ctx, session, now)),
     ]
+    leased = renew.lease(session, ctx)
+    if leased:
+        pairs.append(("lease", leased.removeprefix("lease of ")))
     if session.get("provider_instance_id"):
         pairs.append(("machine", clean(session["provider_instance_id"])))
     if status == "running":

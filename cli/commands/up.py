@@ -3,9 +3,9 @@
 import secrets
 from pathlib import Path
 
-from cli import errand, keys, launch, lookup, quote, remote
+from cli import errand, keys, launch, lookup, quote, remote, renewing
 from cli.arguments import Commands, add, count, port, positive, whole
-from cli.commands import ending, show
+from cli.commands import ending, renew, show
 from cli.commands.inventory import add_wishes
 from cli.context import Context
 from cli.errors import ApiError, CliError, Interrupted, Unreachable, UsageError
@@ -39,6 +39,9 @@ def declare(commands: Commands) -> None:
     parser.add_argument("--port", action="append", type=port, metavar="N", help="open this port; repeatable")
     parser.add_argument("--workload", help="llm, training, batch, interactive or benchmark")
     parser.add_argument("--idle-minutes", type=whole, metavar="N", help="end it when idle for so long (0: never)")
+    parser.add_argument(
+        "--lease-minutes", type=positive, metavar="N", help="end it unless it is renewed so often (see renew)"
+    )
     parser.add_argument("--max-attempts", type=count, metavar="N", help="how many offers may be tried, 1 to 5")
     parser.add_argument(
         "--ssh-key", type=Path, metavar="FILE", help="public key (default: ~/.ssh/id_*.pub, else a new one)"
@@ -108,9 +111,10 @@ def _boot(ctx: Context, session: Session) -> tuple[Session, float]:
         "it is being ended" if ctx.args.rm else f"follow it: gpu-shopper show {short} · end it: gpu-shopper rm {short}"
     )
     try:
-        session, watched = ctx.watch.follow(
-            session, lambda now: now["status"] == "running" or now["status"] in FINAL, ctx.args.timeout
-        )
+        with renewing.renewed(ctx.config, session):
+            session, watched = ctx.watch.follow(
+                session, lambda now: now["status"] == "running" or now["status"] in FINAL, ctx.args.timeout
+            )
     except (Overdue, Unreachable, ApiError) as error:
         error.detail = f"{session['id']}: {error.detail}"
         error.hint = f"{error.hint}; {ends}" if isinstance(error, ApiError) and error.hint else ends
@@ -153,6 +157,9 @@ def _summary(ctx: Context, session: Session, watched: float) -> None:
     gpu = f"{session.get('gpu_count') or 1} × {clean(session.get('gpu') or 'GPU')}"
     place = clean(lookup.place(session))
     say(f"{gpu} · ${rate(price)}/h, {total} at most · {place} · {show.ends(session, ctx.now())}")
+    leased = renew.lease(session, ctx)
+    if leased:
+        say(f"{leased}: gpu-shopper renew {short} --keep")
     own = "" if ctx.args.ssh_key is None else f" -i {ctx.args.ssh_key}"
     say(f"gpu-shopper ssh {short}{own} · gpu-shopper extend {short} 1 · gpu-shopper done {short}")
     say(remote.plain(ctx.config, session, ctx.args.ssh_key))
@@ -162,7 +169,8 @@ def _errand(ctx: Context, session: Session) -> int:
     with errand.ended_afterwards(ctx, session):
         session, watched = _boot(ctx, session)
         ctx.console.note(f"{session['id']} is running after {elapsed(watched)}; it is ended when the command is")
-        code = errand.errand(ctx, session)
+        with renewing.renewed(ctx.config, session):
+            code = errand.errand(ctx, session)
     for line in show.proof(ctx, ending.gone(ctx, session)):
         ctx.console.note(line)
     return code

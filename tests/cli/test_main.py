@@ -21,6 +21,7 @@ COMMANDS = (
     "ssh",
     "done",
     "extend",
+    "renew",
     "rm",
     "health",
     "sweep",

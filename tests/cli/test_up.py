@@ -56,8 +56,8 @@ def test_every_wish_reaches_the_body(boots: Stub, run: Run, home: Path, monkeypa
             "--port",
             "6006",
         ),
-        *("--workload", "training", "--idle-minutes", "15", "--max-attempts", "2", "--consumer", "alice"),
-        *("--idempotency-key", "mine"),
+        *("--workload", "training", "--idle-minutes", "15", "--lease-minutes", "10", "--max-attempts", "2"),
+        *("--consumer", "alice", "--idempotency-key", "mine"),
     )
     assert ran.code == 0, ran.err
     assert boots.of("POST")[0].headers["idempotency-key"] == "mine"
@@ -83,6 +83,7 @@ def test_every_wish_reaches_the_body(boots: Stub, run: Run, home: Path, monkeypa
         "ports": [8888, 6006],
         "workload": "training",
         "idle_minutes": 15,
+        "lease_minutes": 10.0,
         "max_price": 0.8,
         "max_attempts": 2,
         "consumer": "alice",
