@@ -17,7 +17,7 @@ PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # npm's own mark of a finished installation
 ENGINE := node_modules/.package-lock.json
 
-.PHONY: run test check bench simulate races drill page fuzz package lock clean \
+.PHONY: run test check bench simulate races drill page browser fuzz package lock clean \
   deploy secrets operatorkey undeploy audit
 
 # Everything local, in the foreground, until Ctrl-C. It dies with make, even when that is killed.
@@ -52,7 +52,9 @@ races: $(DEV) $(ENGINE)
 drill: $(LOCAL) $(ENGINE)
 	@$(BIN)/python -m local.drill $(ARGS)
 
-# The web page in a real browser, if the system has one (Debian: apt install chromium); `make test` skips it otherwise.
+# The web page in a real browser, if the system has one (Debian: apt install chromium). `make test` does it as well once
+# `make browser` has brought the driver, and skips it otherwise.
+browser: $(BROWSER)
 page: $(DEV) $(ENGINE) $(BROWSER)
 	@$(BIN)/python -m pytest tests/stack/test_page.py $(ARGS)
 

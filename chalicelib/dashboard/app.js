@@ -1,9 +1,10 @@
 // The console: unlock it, then keep every panel fresh at its own pace while somebody looks.
 
+import { showAlerts } from './alerts.js'
 import { ask, forget, get, keep, key, whenRefused } from './api.js'
 import { startCosts } from './costs.js'
-import { announce, byId, el, say } from './dom.js'
-import { dollars, fine } from './format.js'
+import { byId, el, say } from './dom.js'
+import { dollars } from './format.js'
 import { showHealth } from './health.js'
 import { startOffers } from './offers.js'
 import { startRent } from './rent.js'
@@ -19,8 +20,9 @@ function every(seconds, work) {
     busy = true
     try {
       await work()
+      trouble(work, null)
     } catch (problem) {
-      if (problem.status !== 401) announce(problem.message)
+      if (problem.status !== 401) trouble(work, problem)
     } finally {
       busy = false
     }
@@ -28,6 +30,21 @@ function every(seconds, work) {
   timers.push(setInterval(turn, seconds * 1000))
   document.addEventListener('visibilitychange', turn)
   return turn()
+}
+
+const ailing = new Map()
+let heard = Date.now()
+
+/** What cannot be read now is told once, and until it can be read again: what is shown meanwhile is old. */
+function trouble(work, problem) {
+  if (problem) ailing.set(work, problem.message)
+  else {
+    ailing.delete(work)
+    heard = Date.now()
+  }
+  const [message] = ailing.values()
+  say(byId('offline'), message ? `${message} What is shown is from ${new Date(heard).toLocaleTimeString()}.` : '')
+  byId('offline').hidden = !message
 }
 
 async function unlock(text) {
@@ -48,6 +65,7 @@ function start(me, paths) {
   every(60, sessions.refreshEnded)
   every(45, offers.refresh)
   every(15, async () => showHealth(await get('health')))
+  every(20, async () => showAlerts((await get('alerts', { limit: 5 })).alerts))
   setInterval(sessions.tick, 1000)
   if (paths['/costs']) {
     byId('costs-link').hidden = false
@@ -61,7 +79,7 @@ function start(me, paths) {
     const mine = live.filter((session) => session.consumer === me.consumer.id)
     byId('summary').replaceChildren(
       figure('Live sessions', live.length),
-      figure('Burning', fine(burning.reduce((total, each) => total + each.price_per_hour, 0)), '/h'),
+      figure('Burning', dollars(burning.reduce((total, each) => total + each.price_per_hour, 0)), 'an hour'),
       figure('Cost of these', dollars(sum((each) => each.cost.accrued)), 'so far'),
       figure('Held on top', dollars(sum((each) => each.cost.reserved)), 'at most'),
       figure('Your quota', `${mine.length} of ${most}`, `up to ${dollars(limit)}/h`),

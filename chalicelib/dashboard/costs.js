@@ -2,7 +2,7 @@
 
 import { get, segment } from './api.js'
 import { byId, el, field, svg } from './dom.js'
-import { amount, count, day, dollars, fine, words } from './format.js'
+import { amount, count, day, dollars, words } from './format.js'
 
 const DAY = 86400000
 const GROUPS = { gpu: 'GPU', provider: 'Market', consumer: 'Consumer', session: 'Session' }
@@ -34,7 +34,7 @@ export function startCosts(me, paths) {
     })
     byId('cost-chart').replaceChildren(
       el('p.row', {}, el('strong', {}, dollars(grouped.total)), el('span.soft', {}, `${amount(grouped.gpu_hours, ' GPU hours', 1)} · burning ${dollars(grouped.burn_per_hour)}/h`)),
-      chart(bars), legend(grouped.groups, grouped.total))
+      chart(bars), shares(GROUPS[form.elements.group.value], grouped.groups, grouped.total) ?? '')
     if (paths['/budgets/{consumer}']) await budgets()
   }
 
@@ -50,14 +50,15 @@ export function startCosts(me, paths) {
 }
 
 function chart(bars) {
-  const most = Math.max(...bars.map((bar) => bar.cost), 0.01)
+  const most = Math.max(...bars.map((bar) => bar.cost))
+  if (most === 0) return el('p.empty', {}, 'Nothing was spent in these days.')
   const top = nice(most)
   const [wide, high] = [(WIDTH - LEFT) / bars.length, HEIGHT - TOP - BOTTOM]
   const y = (cost) => TOP + high - (cost / top) * high
   const told = bars.filter((bar) => bar.cost > 0).map((bar) => `${day(bar.date)} ${dollars(bar.cost)}`)
   const lines = [0, top / 2, top].map((value) => [
     svg('line.grid', { x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
-    svg('text', { x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, top < 0.1 ? fine(value) : dollars(value)),
+    svg('text', { x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, value === 0 ? '$0' : dollars(value)),
   ])
   const columns = bars.map((bar, index) => svg('rect.s1', {
     x: LEFT + index * wide + wide * 0.15, width: wide * 0.7, y: y(bar.cost), height: Math.max(0, TOP + high - y(bar.cost)), rx: 1.5,
@@ -75,26 +76,43 @@ function nice(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value)
 }
 
-function legend(groups, total) {
-  const ranked = [...groups].sort((one, other) => other.cost - one.cost)
-  const shown = ranked.slice(0, 5)
+/** The dearest groups, each with its share as a bar. */
+function shares(title, groups, total) {
+  const ranked = [...groups].sort((one, other) => other.cost - one.cost).filter((group) => group.cost > 0)
+  const rows = ranked.slice(0, 5).map((group) => [group.key ?? '–', group.cost])
   const rest = ranked.slice(5)
-  const rows = shown.map((group) => [group.key, group.cost, group.sessions])
-  if (rest.length) rows.push([`${count(rest.length)} others`, rest.reduce((sum, group) => sum + group.cost, 0), null])
-  return el('ul.legend', {}, ...rows.map(([name, cost], index) => el('li', {},
-    svg('svg', { viewBox: '0 0 10 10', 'aria-hidden': 'true' }, svg(`rect.s${index + 1}`, { width: 10, height: 10, rx: 2 })),
-    el('span.id', {}, name ?? '–'),
-    el('span', {}, `${dollars(cost)} `, el('span.soft', {}, total ? `${Math.round((cost / total) * 100)} %` : '')))))
+  if (rest.length) rows.push([`${count(rest.length)} others`, rest.reduce((sum, group) => sum + group.cost, 0)])
+  if (!rows.length) return null
+  return el('ul.shares', { 'aria-label': `Cost by ${title}` }, ...rows.map(([name, cost]) => {
+    const share = (cost / total) * 100
+    return el('li', {},
+      el('span.name', {}, name), el('span', {}, `${dollars(cost)} `, el('span.soft', {}, `${Math.round(share)} %`)),
+      strip([['s1', share]]))
+  }))
+}
+
+/** A bar of several parts, in hundredths of its whole; for the eye, its figures stand beside it. */
+function strip(parts, marks = []) {
+  let from = 0
+  return svg('svg.strip', { viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    svg('rect.ground', { width: 100, height: 6 }),
+    ...parts.map(([mark, share]) => {
+      const width = Math.min(share, 100 - from)
+      from += width
+      return svg(`rect.${mark}`, { x: from - width, width, height: 6 })
+    }),
+    ...marks.filter((at) => at > 0 && at < 100).map((at) => svg('rect.mark', { x: at - 0.25, width: 0.5, height: 6 })))
 }
 
 const DOES = { alert: 'only tells', block: 'refuses more', terminate: 'ends what runs' }
 
 function bar(budget) {
-  const { consumer, period, limit, spent, reserved, forecast } = budget
-  const used = spent + reserved
-  const meter = el('meter', { min: 0, max: limit || 1, low: limit * 0.8, high: limit, optimum: 0, value: Math.min(used, limit), 'aria-label': `Budget of ${consumer}: ${dollars(used)} of ${dollars(limit)}` })
+  const { consumer, period, limit, thresholds, spent, reserved, forecast } = budget
+  const part = (amount) => (limit > 0 ? (amount / limit) * 100 : amount > 0 ? 100 : 0)
+  const look = spent >= limit ? 'bad' : part(spent) >= 80 ? 'warn' : 's1'
   return el('div.budget', {},
-    el('p', {}, el('strong', {}, consumer), el('span', {}, `${dollars(used)} of ${dollars(limit)} a ${period}`)),
-    meter,
-    el('small', {}, `${dollars(spent)} spent, ${dollars(reserved)} held; forecast ${dollars(forecast)}; when reached: ${DOES[budget.on_exceeded] ?? words(budget.on_exceeded)}`))
+    el('p', {}, el('strong', {}, consumer), el('span', {}, `${dollars(spent)} of ${dollars(limit)} a ${period}`)),
+    strip([[look, part(spent)], ['held', part(reserved)]], thresholds.map((each) => each * 100)),
+    el('small', {}, `${dollars(reserved)} more is held; forecast ${dollars(forecast)}; when it is reached: ${DOES[budget.on_exceeded] ?? words(budget.on_exceeded)}`,
+      spent + reserved > limit ? el('span.warning', {}, ' · what is held goes past it') : null))
 }

@@ -1,10 +1,11 @@
 // Sessions that are over, each with the proof that nothing of it is left.
 
 import { byId, el, keyed, say } from './dom.js'
-import { count, fine, moment, span, words } from './format.js'
+import { count, dollars, moment, span, words } from './format.js'
 
 export function showEnded(sessions, operator) {
   byId('ended-empty').hidden = sessions.length > 0
+  say(byId('ended-count'), sessions.length || '')
   keyed(byId('ended-rows'), sessions, (session) => session.id, () => el('tr', { role: 'row' }), (row, session) => {
     if (row.childElementCount) return // what has ended stays as it is
     row.append(...cells(session, operator))
@@ -19,9 +20,9 @@ function cells(session, operator) {
   return [
     cell('GPU', el('strong', {}, session.gpu), ` ${session.provider}${operator ? ` · ${session.consumer}` : ''}`, el('br'), el('code.soft', {}, session.id)),
     cell('Why', reason),
-    cell('Ended', moment(session.ended_at)),
+    cell('Ended', el('time', { datetime: session.ended_at }, moment(session.ended_at))),
     cell('Lived', session.running_at ? span(new Date(session.ended_at) - new Date(session.running_at)) : 'never ran'),
-    cell('Cost', fine(session.cost.accrued)),
+    cell('Cost', dollars(session.cost.accrued)),
     cell('Proof', proof(session.absence_proof)),
   ]
 }

@@ -9,12 +9,15 @@ const COUNT = new Intl.NumberFormat('en-US')
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
 const MOMENT = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 
-export const dollars = (amount) => (amount === null || amount === undefined ? '–' : CENTS.format(amount))
+/** In cents, or finer where cents would say nothing. */
+export const dollars = (amount) =>
+  amount === null || amount === undefined ? '–' : (amount !== 0 && Math.abs(amount) < 0.1 ? FINE : CENTS).format(amount)
 /** To a hundredth of a cent: prices per hour, and money that ticks. */
 export const fine = (amount) => (amount === null || amount === undefined ? '–' : FINE.format(amount))
 export const count = (number) => COUNT.format(number)
 export const day = (date) => DAY.format(new Date(date))
 export const moment = (stamp) => (stamp ? MOMENT.format(new Date(stamp)) : '–')
+export const clock = (stamp) => new Date(stamp).toLocaleTimeString()
 export const words = (name) => name.replaceAll('_', ' ')
 export const amount = (value, unit = '', digits = 0) =>
   value === null || value === undefined ? '–' : `${Number(value).toFixed(digits)}${unit}`

@@ -1,10 +1,11 @@
 // What can be rented now: filters, prices with everything in them, pages.
 
 import { get } from './api.js'
-import { byId, el, field, say } from './dom.js'
+import { announce, byId, el, field, say } from './dom.js'
 import { ago, amount, count, fine } from './format.js'
 
-const PAGE = 25
+const NARROW = matchMedia('(max-width: 640px)')
+const PAGE = NARROW.matches ? 10 : 25
 const options = (pairs) => pairs.map(([value, text]) => el('option', { value }, text))
 const number = (least, step) => ({ type: 'number', min: least, step, inputmode: 'decimal' })
 
@@ -26,6 +27,9 @@ export function startOffers(rent) {
     field('select', 'sort', 'Sort by', {}, options([['price', 'Price'], ['value', 'Value'], ['reliability', 'Reliability']])),
     el('label.check', {}, el('input', { type: 'checkbox', name: 'verified', value: 'true' }), 'Verified hosts'),
   )
+
+  byId('filter-box').open = !NARROW.matches
+  NARROW.addEventListener('change', () => { byId('filter-box').open = !NARROW.matches })
 
   let waiting = 0
   form.addEventListener('input', () => {
@@ -62,7 +66,15 @@ export function startOffers(rent) {
   }
 
   async function more() {
-    const answer = await page(next)
+    let answer
+    try {
+      answer = await page(next)
+    } catch (problem) {
+      if (problem.code !== 'invalid_cursor') return announce(problem.message)
+      shown = []
+      announce('The list has changed: it starts anew.')
+      return refresh()
+    }
     const first = byId('offer-rows').children.length
     shown = [...shown, ...answer.offers]
     show(answer, shown)
@@ -72,6 +84,8 @@ export function startOffers(rent) {
   function show(answer, offers) {
     next = answer.next_cursor
     say(byId('offers-count'), `${count(answer.total)} match`)
+    const set = [...new FormData(form)].filter(([name, value]) => value && !['sort', 'disk_gb'].includes(name)).length
+    say(byId('filters-set'), set ? `${set} set` : '')
     byId('more-offers').hidden = next === null
     byId('offers-empty').hidden = offers.length > 0
     say(byId('offers-empty'), 'No offer matches. Ask for less, or pay more.')

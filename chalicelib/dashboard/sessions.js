@@ -3,23 +3,23 @@
 import { ask, get, segment } from './api.js'
 import { announce, byId, el, keyed, say } from './dom.js'
 import { showEnded } from './ended.js'
-import { fine, span, words } from './format.js'
+import { clock, fine, span, words } from './format.js'
 import { question } from './rent.js'
 
-const PATHS = { control_plane: 'control plane', node_agent: 'its agent', provider: 'the market' }
+const PATHS = { control_plane: 'this service', node_agent: 'the agent on it', provider: 'the market itself' }
 const FINAL = ['terminated', 'failed']
 
 export function startSessions(me, summarise) {
   const list = byId('live-list')
   const operator = me.consumer.role === 'operator'
   let live = new Map()
-  let clock = { server: 0, here: 0 }
+  let heard = 0
 
   async function refresh() {
     const found = await all({ status: 'active' })
     const before = live
     live = new Map(found.map((session) => [session.id, session]))
-    clock = { here: Date.now() }
+    heard = Date.now()
     for (const session of found) {
       const was = before.get(session.id)
       if (was && was.status !== session.status) announce(`${session.gpu} is ${session.status}.`)
@@ -27,7 +27,9 @@ export function startSessions(me, summarise) {
     const gone = [...before.keys()].some((id) => !live.has(id))
     say(byId('live-count'), found.length || '')
     byId('live-empty').hidden = found.length > 0
+    const within = list.contains(document.activeElement)
     keyed(list, found, (session) => session.id, make, update)
+    if (within && !list.contains(document.activeElement)) byId('live-title').focus() // what had the focus is gone
     tick()
     summarise(found)
     if (gone) await refreshEnded()
@@ -44,7 +46,7 @@ export function startSessions(me, summarise) {
       const session = live.get(node.dataset.key)
       if (!session) continue
       const burning = session.provider_instance_id && session.cost.accrued > 0
-      const since = (Date.now() - clock.here) / 3.6e6
+      const since = (Date.now() - heard) / 3.6e6
       say(node.querySelector('.accrued'), fine(session.cost.accrued + (burning ? session.price_per_hour * since : 0)))
       say(node.querySelector('.left'), session.status === 'terminating' ? 'ending now' : span(new Date(session.expires_at) - Date.now()))
       say(node.querySelector('.since'), `${words(session.status)} · ${span(Date.now() - new Date(session.running_at ?? session.created_at))}`)
@@ -61,7 +63,9 @@ export function startSessions(me, summarise) {
       el('p.reason.soft'),
       el('dl', {}, fact('Time left', 'left'), fact('Cost so far', 'accrued'), fact('Per hour', 'rate'), fact('Held on top', 'held'),
         el('div', {}, el('dt', {}, 'GPU in use'), el('dd', {}, el('span.util'), el('meter', { min: 0, max: 100, hidden: true, 'aria-label': 'GPU utilisation' })))),
-      el('p.paths', {}, el('span.soft', {}, 'Can be ended by:'), ...Object.keys(PATHS).map((name) => el(`span.path.${name}`))),
+      el('p.paths', {}, el('span.soft', {}, 'Ended in time by'), ...Object.keys(PATHS).map((name) => el(`span.path.${name}`))),
+      el('p.warning.note', { hidden: true }),
+      history(session.id),
       el('div.actions', {}, command,
         el('button.copy', { type: 'button', onclick: () => copy(session.id) }, 'Copy'),
         el('button.extend', { type: 'button', onclick: () => extend(session.id) }, 'Extend'),
@@ -71,6 +75,8 @@ export function startSessions(me, summarise) {
   function update(node, session) {
     const part = (mark) => node.querySelector(mark)
     node.className = `session ${session.status}`
+    if (node.dataset.status !== session.status && part('.history').open) part('.history').dispatchEvent(new Event('toggle'))
+    node.dataset.status = session.status
     const reason = session.status === 'running' ? '' : words(session.status_reason ?? '')
     say(part('.reason'), reason)
     part('.reason').hidden = !reason
@@ -83,11 +89,17 @@ export function startSessions(me, summarise) {
     for (const [name, text] of Object.entries(PATHS)) {
       const on = session.kill_paths[name]
       part(`.${name}`).className = `path ${name}${on ? ' on' : ''}`
-      say(part(`.${name}`), `${on ? '✓' : '✕ not'} ${text}`)
+      say(part(`.${name}`), `${on ? '✓' : '✕ not by'} ${text}`)
     }
+    // That agents cannot reach this service is so for all of them; that one has fallen silent is news.
+    const news = session.agent.mode === 'timer_only' ? null : session.agent.note
+    say(part('.note'), news)
+    part('.note').hidden = !news
+    say(part('.history .soft'), news ? null : session.agent.note)
     say(part('.command'), session.ssh?.command ?? '')
     part('.command').hidden = part('.copy').hidden = !session.ssh
-    part('.extend').disabled = part('.end-it').disabled = session.status === 'terminating'
+    // Not `disabled`: that would take the focus away from whoever has just pressed it.
+    for (const mark of ['.extend', '.end-it']) part(mark).setAttribute('aria-disabled', session.status === 'terminating')
   }
 
   async function copy(id) {
@@ -104,6 +116,7 @@ export function startSessions(me, summarise) {
 
   async function extend(id) {
     const session = live.get(id)
+    if (session.status === 'terminating') return
     const room = Math.max(0, (new Date(session.hard_max_at) - new Date(session.expires_at)) / 3.6e6)
     const answer = await question({
       title: `Extend ${session.gpu}`,
@@ -117,6 +130,7 @@ export function startSessions(me, summarise) {
 
   async function end(id) {
     const session = live.get(id)
+    if (session.status === 'terminating') return
     const answer = await question({
       title: `End ${session.gpu}?`,
       text: 'The machine is destroyed with everything on it, and the session closes when that is proven.',
@@ -136,6 +150,21 @@ export function startSessions(me, summarise) {
   }
 
   return { refresh, refreshEnded, tick }
+}
+
+/** What happened to it so far, asked for when somebody opens it. */
+function history(id) {
+  const events = el('ol', {})
+  const shown = async () => {
+    try {
+      const told = await get(`sessions/${segment(id)}/events`, { limit: 100 })
+      events.replaceChildren(...told.events.map((event) => el('li', {},
+        `${clock(event.at)}  ${words(event.to)}${event.reason ? ` – ${words(event.reason)}` : ''}${event.detail ? `: ${event.detail}` : ''} (${event.actor})`)))
+    } catch (problem) {
+      events.replaceChildren(el('li', {}, problem.message))
+    }
+  }
+  return el('details.history', { ontoggle: (event) => event.target.open && shown() }, el('summary', {}, 'History'), events, el('p.soft'))
 }
 
 /** Every page of the list: what is live must all be seen. */

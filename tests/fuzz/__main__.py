@@ -75,7 +75,7 @@ def _run(schemathesis: Path, examples: int, stack: Stack, each: Pass, folder: Pa
         "--url", stack.url, "--header", f"Authorization: Bearer {each.key}", "--include-path-regex", each.include,
         "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--checks", CHECKS,
         "--continue-on-failure", "--suppress-health-check", "all", "--generation-deterministic",
-        "--warnings", "off", "--no-color",
+        "--request-timeout", "60", "--warnings", "off", "--no-color",
     ]  # fmt: skip
     return subprocess.run(command, cwd=folder, check=False).returncode
 

@@ -19,8 +19,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")]
 
 QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder to leave pictures in, for people."""
@@ -63,8 +63,8 @@ class Visitor:
         self.page.on("request", lambda request: self.urls.append(request.url))
         self.page.goto(stack.url)
 
-    def unlock(self) -> None:
-        self.page.get_by_label("API key").fill(KEY)
+    def unlock(self, key: str = KEY) -> None:
+        self.page.get_by_label("API key").fill(key)
         self.page.keyboard.press("Enter")
         self.page.locator("#offer-rows button").first.wait_for()
 
@@ -113,6 +113,8 @@ def test_an_offer_is_filtered_rented_watched_extended_and_ended(chromium: Any, s
     assert session.locator(".command").inner_text() == rented["ssh"]["command"]
     before = session.locator(".accrued").inner_text()
     browsers.expect(session.locator(".accrued")).not_to_have_text(before, timeout=10_000)
+    session.get_by_text("History").click()
+    session.get_by_text("ssh ready").wait_for()
     visitor.look_around("running")
 
     session.get_by_role("button", name="Extend").click()
@@ -126,12 +128,70 @@ def test_an_offer_is_filtered_rented_watched_extended_and_ended(chromium: Any, s
     ended = page.locator("#ended-rows tr")
     ended.wait_for(timeout=90_000)
     assert page.locator(".session").count() == 0
+    assert page.evaluate("document.activeElement.id") == "live-title"  # the button that had the focus is gone
     ended.locator("summary").click()
     assert rented["tag"] in ended.inner_text()
     visitor.look_around("ended")
     assert stack.get(f"/sessions/{rented['id']}")["status"] == "terminated"
     assert visitor.complaints == []
     assert not any(KEY in url for url in visitor.urls)
+
+
+def test_what_a_machine_tells_of_itself_is_shown(chromium: Any, stack: Stack) -> None:
+    """No simulated machine runs the agent, so the answer of a real one is put in."""
+    told = stack.get("/openapi.json")["components"]["examples"]["SessionList"]["value"]
+    told["sessions"][0] |= {
+        "status": "running", "gpu_util": 37.4,
+        "kill_paths": {"control_plane": True, "node_agent": True, "provider": False},
+        "agent": told["sessions"][0]["agent"] | {"mode": "full", "note": "no heartbeat for long"},
+    }  # fmt: skip
+    visitor = Visitor(chromium, stack, "light")
+    visitor.page.route("**/sessions?*status=active*", lambda route: route.fulfill(json=told | {"next_cursor": None}))
+    visitor.unlock()
+    session = visitor.page.locator(".session")
+    browsers.expect(session).to_contain_text("37 %")
+    browsers.expect(session.get_by_role("meter", name="GPU utilisation")).to_have_js_property("value", 37.4)
+    paths = ["✓ this service", "✓ the agent on it", "✕ not by the market itself"]
+    browsers.expect(session.locator(".path")).to_have_text(paths)
+    browsers.expect(session.locator(".note")).to_have_text("no heartbeat for long")
+    visitor.look_around("utilisation")
+    assert visitor.complaints == []
+
+
+def test_a_refusal_is_told_where_it_was_asked_for_and_a_silence_until_it_is_over(chromium: Any, stack: Stack) -> None:
+    visitor = Visitor(chromium, stack, "light")
+    page = visitor.page
+    visitor.unlock()
+    page.locator("#offer-rows button").first.click()
+    dialog = page.locator("#rent")
+    dialog.get_by_label("Your public SSH key").fill("-----BEGIN OPENSSH PRIVATE KEY-----")
+    dialog.get_by_role("button", name="Rent it").click()
+    browsers.expect(dialog.get_by_role("alert")).to_contain_text("this is a private key")
+    page.keyboard.press("Escape")
+
+    page.route("**/sessions?*", lambda route: route.abort())
+    browsers.expect(page.locator("#offline")).to_contain_text("The service cannot be reached.")
+    visitor.look_around("offline")
+    page.unroute("**/sessions?*")
+    browsers.expect(page.locator("#offline")).to_be_hidden(timeout=10_000)
+    assert all(
+        "Failed to load resource" in each for each in visitor.complaints
+    )  # the browser's own words for the above
+
+
+def test_a_consumer_sees_what_is_theirs_alone(chromium: Any, stack: Stack) -> None:
+    stack.post("/consumers", {"id": "eve"})
+    visitor = Visitor(chromium, stack, "light")
+    visitor.unlock(stack.post("/consumers/eve/keys")["key"])
+    page = visitor.page
+    page.get_by_text("No budget is set.").wait_for()
+    page.get_by_text("Nothing was spent in these days.").wait_for()
+    page.get_by_text("Nothing is rented.").wait_for()
+    page.get_by_text("No session has ended yet.").wait_for()
+    page.get_by_text("Nothing to tell.").wait_for()
+    assert "Consumer" not in page.get_by_label("By", exact=True).inner_text()
+    visitor.look_around("consumer")
+    assert visitor.complaints == []
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -154,7 +214,7 @@ def test_the_keyboard_alone_reaches_the_rent_dialog_and_leaves_it(chromium: Any,
     page = visitor.page
     visitor.unlock()
     page.locator("#sort").focus()
-    for _ in range(2):  # verified hosts, then the first offer
+    for _ in range(2):  # verified hosts, then the first offer: what is folded away is passed over
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.locator("#rent[open]").wait_for()
