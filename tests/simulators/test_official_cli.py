@@ -147,3 +147,27 @@ def test_the_destroy_of_many_and_the_prompt(cli: Cli, vast: Vast) -> None:
 def test_a_list_of_more_than_one_page_is_read_whole(cli: Cli, vast: Vast) -> None:
     ids = {vast.rent() for _ in range(27)}
     assert {row["id"] for row in cli.raw("show", "instances")} == ids
+
+
+# The next two are what the comparison in README.md says of the market's own client.
+
+
+@pytest.mark.parametrize(("status", "calls"), [(500, 1), (502, 3), (503, 3)])
+def test_after_a_lost_answer_to_a_create_it_says_failed_while_the_machine_lives(
+    cli: Cli, vast: Vast, status: int, calls: int
+) -> None:
+    offer = cli.raw("search", "offers", "num_gpus=1", "--order", "dph", "--limit", "1")[0]
+    vast.fault("create.error", count=2, params={"effect": True, "status": status})
+    said = cli("create", "instance", str(offer["id"]), "--image", "pytorch/pytorch", "--disk", "20")
+    assert said.startswith("Failed with error")
+    machines = vast.json("GET", "/_sim/machines")["machines"]
+    assert [machine["alive"] for machine in machines] == [True]
+    counts = vast.json("GET", "/_sim/calls")["counts"]
+    assert sum(count for call, count in counts.items() if call.startswith("PUT /api/v0/asks")) == calls
+
+
+def test_of_a_destroy_that_did_nothing_it_says_that_it_destroys(cli: Cli, vast: Vast) -> None:
+    instance = vast.rent()
+    vast.fault("destroy.ignored")
+    assert cli("destroy", "instance", str(instance), "-y").strip() == f"destroying instance {instance}."
+    assert vast.truth(instance)["alive"]
