@@ -1,22 +1,30 @@
 """The surface: every route, schedule and queue, one row each."""
 
 import logging
+from collections.abc import Callable
 
-from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, Rate, Request, Response, SQSEvent
 
 from chalicelib import sweeps
-from chalicelib.api.dispatch import Dispatch
 from chalicelib.api.routes import ROUTES
-from chalicelib.sweeps import messages
 from chalicelib.wiring import ports
 
 log = logging.getLogger("chalicelib.app")
 
 app = Chalice(app_name="cloud-gpu-shopper", configure_logs=False)  # chalicelib.log has its records
-app.register_middleware(Dispatch(ROUTES, ports), "http")
+
+
+def answer(request: Request, after: Callable[[Request], Response]) -> Response:
+    """Every request. Imported late, like all that stands behind a row: a sweep's function must not pay for it."""
+    from chalicelib.api.dispatch import Dispatch
+
+    return Dispatch(ROUTES, ports)(request, after)
+
+
+app.register_middleware(answer, "http")
 
 for row in ROUTES:
-    app.route(row.path, methods=[row.method], name=f"{row.method} {row.path}")(row.handler)
+    app.route(row.path, methods=[row.method], name=f"{row.method} {row.path}")(row)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="launch")
@@ -74,6 +82,8 @@ def inventory(_: CloudWatchEvent) -> None:
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:shopper-wakeups", name="worker", batch_size=1)
 def worker(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """A message that fails is named, so that it alone is delivered again; the others of its batch are done."""
+    from chalicelib.sweeps import messages
+
     failed = []
     for record in event:
         try:

@@ -5,8 +5,9 @@ On Lambda the environment names exactly what the function's role may touch. A po
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from threading import Lock
 from typing import Any, NoReturn
 
 from chalicelib.domain.errors import StoreDown
@@ -21,6 +22,23 @@ class Later:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_client(self._service), name)
+
+
+class Lazy:
+    """Stands for something that takes a while to make, and is made once, when first called upon."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if "_made" not in self.__dict__:
+                self._made = self._make()
+        value = getattr(self._made, name)
+        if callable(value):
+            setattr(self, name, value)  # next time without the detour
+        return value
 
 
 class Closed:

@@ -1,14 +1,16 @@
 """Which adapter stands behind which port: built once, on first use, from the environment."""
 
+import gc
 import importlib
 import os
 import secrets as randomness
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import grants, log
 from chalicelib.domain import access
@@ -16,7 +18,7 @@ from chalicelib.domain.access import Consumer, KeyRecord, Role
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import MICROS_PER_DOLLAR
-from chalicelib.ports import Metrics, Notifier, Overrides, Ports, Secrets, Wakeups
+from chalicelib.ports import Clock, Metrics, Notifier, Overrides, Ports, Provider, RateGate, Secrets, Wakeups
 from chalicelib.settings import Settings, SettingsError, load
 from chalicelib.usecases.authenticating import LOCAL_OPERATOR
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 _OPERATOR_SESSIONS = 1_000  # the operator's own limits guard against a loop gone wild, not against the operator
 _OPERATOR_PER_HOUR = 1_000 * MICROS_PER_DOLLAR
+
+_GARBAGE_AFTER = 20_000  # new objects: a cold start makes many and drops few, and looking for those takes a tenth of it
+_COLLECTIONS = ("sessions", "access", "ledger", "inventory", "health", "rates", "alerts", "subscriptions")
 
 _lock = RLock()
 _built: Ports | None = None
@@ -96,34 +101,34 @@ def bootstrap() -> str:
 
 def _build() -> Ports:
     """Everything is imported in here: a function pays for what it uses, and the janitor never loads the table's."""
-    from chalicelib.providers import build
     from chalicelib.providers.pace import SharedPace
-    from chalicelib.providers.sharing import SharedList
     from chalicelib.providers.ssh import BannerProbe
 
     settings = _settings()
+    if not settings.is_local:
+        gc.set_threshold(_GARBAGE_AFTER)
     log.configure(settings)
     clock = SystemClock()
-    store = _open_store(settings) if settings.table else grants.closed("table")
-    gate = SharedPace(store.rates, clock, settings.policy)
+    collections = _collections(settings)
+    gate = SharedPace(collections["rates"], clock, settings.policy)
     return Ports(
         settings=settings,
         secrets=_secrets(settings),
         clock=clock,
         ids=SystemIds(),
-        sessions=store.sessions,
-        access=store.access,
-        ledger=store.ledger,
-        inventory=store.inventory,
-        health=store.health,
-        providers={name: SharedList(market) for name, market in build(settings, gate, clock).items()},
+        sessions=collections["sessions"],
+        access=collections["access"],
+        ledger=collections["ledger"],
+        inventory=collections["inventory"],
+        health=collections["health"],
+        providers=_markets(settings, gate, clock),
         gate=gate,
         wakeups=_wakeups(settings),
         ssh=BannerProbe(),
         overrides=_overrides(settings),
-        alerts=store.alerts,
+        alerts=collections["alerts"],
         notifier=_notifier(settings),
-        subscriptions=store.subscriptions,
+        subscriptions=collections["subscriptions"],
         metrics=_metrics(settings),
     )
 
@@ -144,6 +149,25 @@ def _open_store(settings: Settings) -> "Store":
     from chalicelib.store import open_store
 
     return open_store(settings)
+
+
+def _collections(settings: Settings) -> dict[str, Any]:
+    """Every collection of the store by name. Not even DynamoDB's client is loaded before one of them is asked."""
+    store = grants.Lazy(lambda: _open_store(settings))
+    doors = {name: grants.Lazy(partial(getattr, store, name)) for name in _COLLECTIONS}
+    return doors if settings.table else dict.fromkeys(doors, grants.closed("table"))
+
+
+def _markets(settings: Settings, gate: RateGate, clock: Clock) -> dict[str, Any]:
+    from chalicelib.providers import makers
+
+    return {name: grants.Lazy(partial(_shared, make)) for name, make in makers(settings, gate, clock).items()}
+
+
+def _shared(make: Callable[[], Provider]) -> Provider:
+    from chalicelib.providers.sharing import SharedList
+
+    return SharedList(make())
 
 
 def _wakeups(settings: Settings) -> Wakeups:

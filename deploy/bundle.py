@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from deploy import policies, template
+from deploy import policies, slimming, template
 from deploy.functions import FUNCTIONS
 from deploy.names import Json
 
@@ -20,8 +20,6 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE, CODE = "sam.json", "deployment.zip"
 
 _SOURCES = ("app.py", "chalicelib", "requirements.txt", "vendor")
-# botocore brings the description of every service there is, 28 MB of them; its own settings lie beside them.
-_SERVICES = ("dynamodb", "sns", "sqs", "ssm")
 _UNUSED = ("bin", "*.pyi", "py.typed")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # one content, one zip, whenever it is made
 _MODE = 0o644 << 16
@@ -108,9 +106,7 @@ def configuration(stage: str) -> Json:
 
 
 def _slim(code: Path) -> None:
-    for data in (code / "botocore" / "data").iterdir():
-        if data.is_dir() and data.name not in _SERVICES:
-            shutil.rmtree(data)
+    slimming.slim(code / "botocore" / "data")
     for pattern in _UNUSED:
         for found in list(code.rglob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink()

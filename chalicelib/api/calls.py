@@ -1,8 +1,9 @@
 """One request as a handler sees it, and one answer as a handler gives it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 from chalicelib.api.queries import QueryString
 from chalicelib.domain.access import Caller
@@ -13,8 +14,7 @@ from chalicelib.ports import Ports
 B = TypeVar("B")
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[B]):
+class Call(msgspec.Struct, Generic[B], frozen=True):
     """`body` is the row's model, already read, or None where the row takes no body."""
 
     ports: Ports
@@ -46,10 +46,9 @@ class Call(Generic[B]):
         return self.ports.clock.now()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """`body` is anything that JSON can hold; bytes are text of another kind, sent as they are (UTF-8)."""
 
     status: int
     body: object
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}

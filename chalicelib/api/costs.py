@@ -13,7 +13,6 @@ from chalicelib.domain.money import to_dollars
 from chalicelib.usecases import costing
 from chalicelib.usecases.costing import GroupBy, Report
 
-FILTERS = ("consumer", "session", "from", "to", "group_by")
 _DATE = re.compile(r"2\d{3}-\d{2}-\d{2}", re.ASCII)
 _SESSION = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _LONGEST_DAYS = 366

@@ -21,7 +21,6 @@ from chalicelib.domain.access import Caller
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
-from chalicelib.usecases import beating
 from chalicelib.usecases.authenticating import authenticate
 
 logger = logging.getLogger(__name__)
@@ -71,7 +70,11 @@ class Dispatch:
 
 def _agent_of(ports: Ports, row: Row, request: Request) -> Session | None:
     """On a row for agents nobody else is let in, and no agent is on any other."""
-    return beating.authenticate(ports, request.headers.get("authorization")) if row.who is Who.AGENT else None
+    if row.who is not Who.AGENT:
+        return None
+    from chalicelib.usecases import beating  # a person's request need not load what agents need
+
+    return beating.authenticate(ports, request.headers.get("authorization"))
 
 
 def _admit(ports: Ports, row: Row, request: Request) -> Caller | None:

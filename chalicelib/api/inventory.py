@@ -11,10 +11,6 @@ from chalicelib.domain.errors import Refusal
 from chalicelib.domain.query import Query
 from chalicelib.usecases import browsing
 
-FILTERS = (
-    "provider", "gpu", "min_vram_gb", "max_price", "min_gpus", "gpu_count", "region", "country", "min_reliability",
-    "min_cuda", "spot", "verified", "disk_gb", "sort",
-)  # fmt: skip
 DISK_DEFAULT, DISK_MOST = 40, 16_000
 GPUS_MOST = 64
 _ID_LONGEST = 200

@@ -9,9 +9,6 @@ from chalicelib.domain.errors import invalid
 
 T = TypeVar("T")
 
-PAGED = ("limit", "cursor")
-"""The parameters that every list takes."""
-
 
 def listed(plural: str, items: Sequence[object], next_cursor: str | None) -> Answer:
     return Answer(200, {plural: items, "count": len(items), "next_cursor": next_cursor})

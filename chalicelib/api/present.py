@@ -1,8 +1,10 @@
 """Our things as the contract writes them: dollars, RFC 3339, null where nothing is known."""
 
-import shlex
+from __future__ import annotations
 
-from chalicelib.api import answers
+import shlex
+from typing import TYPE_CHECKING
+
 from chalicelib.domain import ledger, tag
 from chalicelib.domain.access import Consumer, KeyRecord
 from chalicelib.domain.attempt import AbsenceProof, Attempt
@@ -15,7 +17,10 @@ from chalicelib.domain.money import to_dollars, to_micros
 from chalicelib.domain.offer import Offer, price_parts, price_per_hour
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import Event, Session
-from chalicelib.usecases.browsing import MarketStatus
+
+if TYPE_CHECKING:  # shapes only: at run time these are dictionaries
+    from chalicelib.api import answers
+    from chalicelib.usecases.browsing import MarketStatus
 
 
 def session(row: Session, now: Instant, policy: Policy) -> answers.Session:

@@ -2,28 +2,36 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import msgspec
+from chalicelib.api import filters
+from chalicelib.api.filters import PAGED
+from chalicelib.api.late import Room, found
 
-from chalicelib.api import (
-    agent,
-    alerts,
-    budgets,
-    consumers,
-    costs,
-    health,
-    inventory,
-    keys,
-    me,
-    models,
-    openapi,
-    pages,
-    sessions,
-    sweeps,
-)
-from chalicelib.api.calls import Answer, Call
-from chalicelib.api.lists import PAGED
+if TYPE_CHECKING:
+    import msgspec
+
+    from chalicelib.api import (
+        agent,
+        alerts,
+        budgets,
+        consumers,
+        costs,
+        health,
+        inventory,
+        keys,
+        me,
+        models,
+        openapi,
+        pages,
+        sessions,
+        sweeps,
+    )
+    from chalicelib.api.calls import Answer, Call
+else:
+    agent, alerts, budgets, consumers, costs = map(Room, ("agent", "alerts", "budgets", "consumers", "costs"))
+    health, inventory, keys, me, models = map(Room, ("health", "inventory", "keys", "me", "models"))
+    openapi, pages, sessions, sweeps = map(Room, ("openapi", "pages", "sessions", "sweeps"))
 
 
 class Who(StrEnum):
@@ -34,15 +42,36 @@ class Who(StrEnum):
     AGENT = "agent"  # the token of a live session's agent, and nothing else
 
 
-class Row(NamedTuple):
-    method: str
-    path: str
-    who: Who
-    handler: Callable[[Call[Any]], Answer]
-    query: tuple[str, ...] = ()
-    """The parameters it takes; any other is refused."""
-    body: type[msgspec.Struct] | None = None
-    """The body it takes; any field of any other is refused."""
+class Row:
+    """`query`: the parameters it takes, any other is refused; `body`: likewise, the fields of its body."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        who: Who,
+        handler: "Callable[[Call[Any]], Answer]",
+        query: tuple[str, ...] = (),
+        body: "type[msgspec.Struct] | None" = None,
+    ) -> None:
+        self.method, self.path, self.who, self.query = method, path, who, query
+        self._handler, self._body = handler, body
+        self.__name__ = f"{method} {path}"  # Chalice wants its handlers to have one
+
+    def __call__(self, *_: object, **__: object) -> None:
+        """Chalice wants something to call for each route, and never comes to it: `dispatch` answers before."""
+        raise NotImplementedError
+
+    @property
+    def handler(self) -> "Callable[[Call[Any]], Answer]":
+        """Its room is loaded by this."""
+        handler: Callable[[Call[Any]], Answer] = found(self._handler)
+        return handler
+
+    @property
+    def body(self) -> "type[msgspec.Struct] | None":
+        body: type[msgspec.Struct] | None = found(self._body)
+        return body
 
 
 # fmt: off
@@ -53,17 +82,17 @@ ROUTES: tuple[Row, ...] = (
     Row("GET",    "/docs",                        Who.PUBLIC,   pages.docs),
     Row("GET",    "/dashboard/{name}",            Who.PUBLIC,   pages.asset),
     Row("GET",    "/me",                          Who.ANY,      me.show),
-    Row("GET",    "/inventory",                   Who.ANY,      inventory.page, inventory.FILTERS + PAGED),
+    Row("GET",    "/inventory",                   Who.ANY,      inventory.page, filters.INVENTORY + PAGED),
     Row("GET",    "/inventory/{offer_id}",        Who.ANY,      inventory.one, ("disk_gb",)),
     Row("POST",   "/sessions",                    Who.CONSUMER, sessions.create, body=models.SessionBody),
-    Row("GET",    "/sessions",                    Who.CONSUMER, sessions.page, sessions.FILTERS + PAGED),
+    Row("GET",    "/sessions",                    Who.CONSUMER, sessions.page, filters.SESSIONS + PAGED),
     Row("GET",    "/sessions/{id}",               Who.CONSUMER, sessions.one),
     Row("DELETE", "/sessions/{id}",               Who.CONSUMER, sessions.delete),
     Row("GET",    "/sessions/{id}/events",        Who.CONSUMER, sessions.events, PAGED),
     Row("POST",   "/sessions/{id}/done",          Who.CONSUMER, sessions.done),
     Row("POST",   "/sessions/{id}/extend",        Who.CONSUMER, sessions.extend, body=models.ExtendBody),
     Row("POST",   "/sessions/{id}/renew",         Who.CONSUMER, sessions.renew),
-    Row("GET",    "/costs",                       Who.CONSUMER, costs.report, costs.FILTERS),
+    Row("GET",    "/costs",                       Who.CONSUMER, costs.report, filters.COSTS),
     Row("GET",    "/budgets/{consumer}",          Who.CONSUMER, budgets.show),
     Row("PUT",    "/budgets/{consumer}",          Who.OPERATOR, budgets.put, body=models.BudgetBody),
     Row("GET",    "/alerts",                      Who.CONSUMER, alerts.page, ("consumer", *PAGED)),

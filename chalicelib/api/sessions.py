@@ -1,24 +1,30 @@
 """Rent, look, extend, end."""
 
-import re
-from typing import Any
+from __future__ import annotations
 
-from chalicelib.api import answers, present
+import re
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.api import present
 from chalicelib.api.calls import Answer, Call
 from chalicelib.api.lists import listed, part
-from chalicelib.api.models import ExtendBody, SessionBody
-from chalicelib.api.orders import fingerprint, hours_of, order_of
 from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.session import LIVE, EndReason, Session, Status
-from chalicelib.usecases import lifecycle, renting
+from chalicelib.usecases import lifecycle
 from chalicelib.usecases.authenticating import acting_for
 
-FILTERS = ("status", "consumer", "provider")
+if TYPE_CHECKING:
+    from chalicelib.api import answers
+    from chalicelib.api.models import ExtendBody, SessionBody
+
 _ID = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _STATUSES = (*(status.value for status in Status), "active")
 
 
 def create(call: Call[SessionBody]) -> Answer:
+    from chalicelib.api.orders import fingerprint, hours_of, order_of  # most requests only look
+    from chalicelib.usecases import renting
+
     policy = call.ports.settings.policy
     session = renting.rent(
         call.ports,

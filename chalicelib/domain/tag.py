@@ -7,7 +7,8 @@ deployment minted it. A tag that does not verify is foreign, and no rule ever to
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from chalicelib.domain import base32
 from chalicelib.domain.instant import Instant
@@ -17,24 +18,21 @@ _ULID_LENGTH = 26
 _MAC_LENGTH = 8  # 40 bits: one forged tag in 10^12 tries, and each try needs write access to the account
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
+class Ours(msgspec.Struct, frozen=True):
     """A tag minted by this deployment."""
 
     session_id: str
     created_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(msgspec.Struct, frozen=True):
     """A tag that names this deployment but was not made with a key we hold: for a person to decide."""
 
     session_id: str
     created_at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(msgspec.Struct, frozen=True):
     """Anything else."""
 
 

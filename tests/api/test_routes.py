@@ -15,7 +15,8 @@ def _name(row: Row) -> str:
 
 @pytest.mark.parametrize("row", ROUTES, ids=_name)
 def test_every_row_is_a_route_of_the_app_with_the_handler_it_names(row: Row) -> None:
-    assert app.routes[row.path][row.method].view_function is row.handler
+    assert app.routes[row.path][row.method].view_function is row
+    assert callable(row.handler)
     assert isinstance(row.who, Who)
 
 

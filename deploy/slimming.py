@@ -1,0 +1,79 @@
+"""botocore's descriptions of AWS, down to what the functions may ask: a client reads all of them before its first call.
+
+Which operations those are is read off the functions' own policies: what no role may do needs no description.
+"""
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from deploy import policies
+from deploy.functions import FUNCTIONS
+from deploy.names import STAGES, Json
+
+_CLIENTS = ("dynamodb", "sns", "sqs")  # SSM is asked without a client
+_NOT_IN_POLICIES = {"dynamodb": {"TransactWriteItems"}}  # IAM knows a transaction by its parts
+
+
+def slim(data: Path) -> None:
+    """`data`: botocore's folder of that name."""
+    for folder in data.iterdir():
+        if folder.is_dir() and folder.name not in _CLIENTS:
+            shutil.rmtree(folder)
+    for service in _CLIENTS:
+        *old, newest = sorted(folder for folder in (data / service).iterdir() if folder.is_dir())
+        for folder in old:
+            shutil.rmtree(folder)
+        _model(newest / "service-2.json.gz", operations(service))
+        for unused in ("examples-1.json", "waiters-2.json", "paginators-1.json"):
+            (newest / unused).unlink(missing_ok=True)
+    _endpoints(data / "endpoints.json")
+
+
+def operations(service: str) -> set[str]:
+    """Those that at least one function may ask of it."""
+    statements = [one for name in FUNCTIONS for one in policies.policy(name, STAGES[-1])["Statement"]]
+    actions = [action.split(":") for one in statements for action in one["Action"]]
+    return {action for prefix, action in actions if prefix == service} | _NOT_IN_POLICIES.get(service, set())
+
+
+def _model(file: Path, wanted: set[str]) -> None:
+    whole = _undocumented(json.loads(gzip.decompress(file.read_bytes())))
+    kept = {name: operation for name, operation in whole["operations"].items() if name in wanted}
+    shapes: Json = {}
+    _gather(kept, whole["shapes"], shapes)
+    small = {**whole, "operations": kept, "shapes": shapes}
+    file.write_bytes(gzip.compress(json.dumps(small, separators=(",", ":")).encode(), mtime=0))
+
+
+def _gather(part: Any, shapes: Json, found: Json) -> None:
+    """Every shape that this part of the model leads to, into `found`."""
+    if isinstance(part, dict):
+        name = part.get("shape")
+        if isinstance(name, str) and name not in found:
+            found[name] = shapes[name]
+            _gather(shapes[name], shapes, found)
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            _gather(each, shapes, found)
+
+
+def _undocumented(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {key: _undocumented(each) for key, each in part.items() if not (key == "documentation" and _text(each))}
+    return [_undocumented(each) for each in part] if isinstance(part, list) else part
+
+
+def _text(part: Any) -> bool:
+    """A shape may have a member of that name, which is no text."""
+    return isinstance(part, str)
+
+
+def _endpoints(file: Path) -> None:
+    known = json.loads(file.read_text())
+    for partition in known["partitions"]:
+        partition["services"] = {name: each for name, each in partition["services"].items() if name in _CLIENTS}
+    file.write_text(json.dumps(known, separators=(",", ":")))
