@@ -109,6 +109,7 @@ lock: $(DEV)
 	$(LOCK) -c requirements/local.txt requirements/dev.in -o requirements-dev.txt
 	$(LOCK) -c requirements-dev.txt requirements/node.in -o requirements/node.txt
 	$(LOCK) -c requirements-dev.txt requirements/browser.in -o requirements/browser.txt
+	$(LOCK) -c requirements-dev.txt requirements/mcp.in -o requirements/mcp.txt
 	$(LOCK) requirements/fuzz.in -o requirements/fuzz.txt
 
 # The local state in .local stays: there may be machines behind it.
@@ -130,9 +131,10 @@ $(LOCAL): requirements/local.txt pyproject.toml
 	  aws_lambda_powertools.logging.formatter, moto.server, moto.sqs.responses, moto.sns.responses, moto.ssm.responses'
 	@touch $@
 
-$(DEV): requirements-dev.txt $(LOCAL)
+$(DEV): requirements-dev.txt requirements/mcp.txt $(LOCAL)
 	@echo "Adding what tests and checks need (once)"
 	@$(PIP) --no-compile --require-hashes -r requirements-dev.txt
+	@$(PIP) --no-compile --require-hashes -r requirements/mcp.txt
 	@touch $@
 
 $(BROWSER): requirements/browser.txt $(DEV)

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from cli.errors import UsageError
@@ -14,6 +15,17 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 class Parser(argparse.ArgumentParser):
     """Raises UsageError, one line, where argparse would print its own and exit."""
+
+    @property
+    def commands(self) -> "Mapping[str, Parser]":
+        """The commands below this one, by name; none below most."""
+        groups = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        return groups[0].choices if groups else {}
+
+    @property
+    def arguments(self) -> list[argparse.Action]:
+        """Its own options and words."""
+        return [action for action in self._actions if not isinstance(action, argparse._SubParsersAction)]
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, f"see {self.prog} --help")

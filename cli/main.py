@@ -25,6 +25,7 @@ def parser() -> Parser:
         ending,
         inventory,
         ls,
+        mcp,
         money,
         orphans,
         renew,
@@ -37,7 +38,7 @@ def parser() -> Parser:
     root = Parser(prog="gpu-shopper", description=_ABOUT, epilog=_MORE, allow_abbrev=False)
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(metavar="COMMAND", required=True, dest="command")
-    for module in (inventory, up, ls, show, ssh, ending, renew, service, access, money, orphans, drill):
+    for module in (inventory, up, ls, show, ssh, ending, renew, service, access, money, orphans, drill, mcp):
         module.declare(commands)
     return root
 
