@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chalicelib import __version__
-from chalicelib.api import descriptions, parameters, problems
+from chalicelib.api import descriptions, meanings, parameters, problems
 from chalicelib.api.answers import Problem
 from chalicelib.api.calls import Answer, Call
 from chalicelib.api.descriptions import Described, Text
@@ -55,12 +55,14 @@ def _encoded(public_url: str) -> bytes:
 
 
 def document(rows: "tuple[Row, ...]", public_url: str) -> Json:
-    """Raises KeyError for a row that `descriptions` does not know, or a parameter that `parameters` does not."""
+    """Raises KeyError for a row that `descriptions` does not know, a parameter that `parameters` or a field that
+    `meanings` does not."""
     told = {f"{row.method} {row.path}": descriptions.ROUTES[f"{row.method} {row.path}"] for row in rows}
     kinds = [*dict.fromkeys(_bodies(rows)), *_answered(told), Problem]
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
     for body in _bodies(rows):
         _close(schemas, schemas[body.__name__])
+    meanings.explain(schemas)
     examples = Examples(schemas)
     paths: dict[str, Json] = {}
     for row in rows:

@@ -20,7 +20,28 @@ for (const { name, description: means } of description.tags) {
   byId('tags').append(el('a', { href: `docs#${name}` }, name))
   byId('operations').append(el('section', { id: name }, el('h2', {}, name), el('p', {}, means), ...operations))
 }
-if (location.hash) byId(location.hash.slice(1))?.scrollIntoView()
+byId('tags').append(el('a', { href: 'docs#schemas' }, 'schemas'))
+byId('operations').append(el('section', { id: 'schemas' }, el('h2', {}, 'schemas'), el('p', {}, 'What bodies and answers are made of.'),
+  ...Object.keys(description.components.schemas).sort().map(schema)))
+addEventListener('hashchange', reveal)
+reveal()
+
+/** What the address names is brought to light, and opened if it is closed. */
+function reveal() {
+  const named = location.hash && byId(decodeURIComponent(location.hash.slice(1)))
+  if (!named) return
+  if (named instanceof HTMLDetailsElement) named.open = true
+  setTimeout(() => named.scrollIntoView()) // once what was opened is there
+}
+
+function schema(name) {
+  const told = description.components.schemas[name]
+  const details = el('details.operation', { id: `schema-${name}` }, el('summary', {}, code(name), el('span.soft', {}, rich(told.description ?? ''))))
+  details.addEventListener('toggle', () => {
+    details.append(el('div', {}, told.properties ? fields('Fields', { $ref: name }) : el('p', {}, kind(told))))
+  }, { once: true })
+  return details
+}
 
 function operation(method, path, told) {
   const body = told.requestBody?.content['application/json']
@@ -44,7 +65,7 @@ function answers(status, answer) {
   return media.flatMap(([type, { schema, examples = {} }]) =>
     type === 'application/problem+json'
       ? Object.keys(examples).map((name) => [status, code(name), rich(description.components.examples[name].summary)])
-      : [[status, schema.$ref ? code(last(schema.$ref)) : type, example(examples)]])
+      : [[status, schema.$ref ? link(last(schema.$ref)) : type, example(examples)]])
 }
 
 function example(examples) {
@@ -56,15 +77,19 @@ function example(examples) {
 
 function fields(title, schema) {
   const { properties = {}, required = [] } = description.components.schemas[last(schema.$ref)]
-  return table(title, Object.entries(properties).map(([name, each]) => [code(name), required.includes(name) ? 'required' : '', kind(each), rich(each.description ?? '')]))
+  const some = required.length < Object.keys(properties).length // where all are, nobody needs to be told
+  return table(title, Object.entries(properties).map(([name, each]) => [code(name), some && required.includes(name) ? 'required' : '', kind(each), rich(each.description ?? '')]))
 }
 
-/** A schema in a few words. */
+const link = (name) => el('a', { href: `docs#schema-${name}` }, code(name))
+
+/** A schema in a few words and links. */
 function kind(schema) {
-  if (schema.$ref) return last(schema.$ref)
-  if (schema.anyOf) return schema.anyOf.map(kind).join(' or ')
+  if (schema.$ref) return [link(last(schema.$ref))]
+  if (schema.anyOf) return schema.anyOf.flatMap((each, index) => [index ? ' or ' : '', kind(each)].flat())
   if (schema.enum) return schema.enum.join(', ')
-  if (schema.type === 'array') return `list of ${kind(schema.items ?? {})}`
+  if (schema.type === 'array') return ['list of ', kind(schema.items ?? {})].flat()
+  if (schema.type === 'object' && schema.additionalProperties?.$ref) return ['object of ', kind(schema.additionalProperties)].flat()
   const bounds = [['minimum', '≥'], ['exclusiveMinimum', '>'], ['maximum', '≤']].filter(([word]) => word in schema).map(([word, sign]) => `${sign} ${schema[word]}`)
   const usual = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`
   return `${schema.type ?? 'anything'} ${bounds.join(', ')}`.trim() + usual

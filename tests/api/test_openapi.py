@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 import chalicelib
-from chalicelib.api import descriptions, models, parameters
+from chalicelib.api import descriptions, meanings, models, parameters
 from chalicelib.api.refusals import CODES
 from chalicelib.api.routes import ROUTES, Row
 from tests.api.client import Api
@@ -62,6 +62,15 @@ def test_every_parameter_that_is_told_of_is_one_of_some_route() -> None:
     assert all(name in names[key] for key, _, name in (each.partition("?") for each in parameters.ROUTE_QUERY))
     assert set(parameters.HEADERS) <= names.keys()
     assert all(any(segment in row.path for row in ROUTES) for segment in parameters.PATH)
+
+
+def test_every_field_says_what_it_means_and_no_meaning_is_of_a_field_that_is_not() -> None:
+    known = {}
+    for name, field, told in meanings.fields(description()["components"]["schemas"]):
+        assert told["description"], f"{name}.{field}"
+        known |= {f"{name}.{field}": told["description"], field: None}
+    stale = {key for key, means in meanings.FIELDS.items() if key not in known or ("." in key and known[key] != means)}
+    assert stale == set()
 
 
 def test_a_body_takes_no_other_field_and_its_example_is_let_in_by_the_model() -> None:

@@ -224,10 +224,13 @@ def test_the_keyboard_alone_reaches_the_rent_dialog_and_leaves_it(chromium: Any,
     assert page.evaluate("document.activeElement.dataset.offer") is not None
 
 
-def test_the_description_is_there_to_be_read(chromium: Any, stack: Stack) -> None:
-    visitor = Visitor(chromium, stack, "light")
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_description_is_there_to_be_read(chromium: Any, stack: Stack, look: str) -> None:
+    visitor = Visitor(chromium, stack, look)
     visitor.page.goto(f"{stack.url}/docs")
     visitor.page.locator(".operation").filter(has_text="Rent a machine").locator("summary").first.click()
     visitor.page.get_by_text("idempotency_conflict").first.wait_for()
     visitor.look_around("docs")
+    visitor.page.get_by_role("link", name="RequirementsBody").first.click()
+    visitor.page.locator("#schema-RequirementsBody[open]").get_by_text("GPUs in one machine, exactly.").wait_for()
     assert visitor.complaints == []
