@@ -49,6 +49,7 @@ export function startSessions(me, summarise) {
       const since = (Date.now() - heard) / 3.6e6
       say(node.querySelector('.accrued'), fine(session.cost.accrued + (burning ? session.price_per_hour * since : 0)))
       say(node.querySelector('.left'), session.status === 'terminating' ? 'ending now' : span(new Date(session.expires_at) - Date.now()))
+      say(node.querySelector('.lease'), session.lease_expires_at ? span(new Date(session.lease_expires_at) - Date.now()) : '')
       say(node.querySelector('.since'), `${words(session.status)} · ${span(Date.now() - new Date(session.running_at ?? session.created_at))}`)
     }
   }
@@ -61,13 +62,14 @@ export function startSessions(me, summarise) {
         session.offer.spot ? el('span.tag.warn', {}, 'spot') : null,
         el('span.soft', {}, `${session.provider}${operator ? ` · ${session.consumer}` : ''}`), el('code.id', {}, session.id)),
       el('p.reason.soft'),
-      el('dl', {}, fact('Time left', 'left'), fact('Cost so far', 'accrued'), fact('Per hour', 'rate'), fact('Held on top', 'held'),
+      el('dl', {}, fact('Time left', 'left'), fact('Lease ends in', 'lease'), fact('Cost so far', 'accrued'), fact('Per hour', 'rate'), fact('Held on top', 'held'),
         el('div', {}, el('dt', {}, 'GPU in use'), el('dd', {}, el('span.util'), el('meter', { min: 0, max: 100, hidden: true, 'aria-label': 'GPU utilisation' })))),
       el('p.paths', {}, el('span.soft', {}, 'Ended in time by'), ...Object.keys(PATHS).map((name) => el(`span.path.${name}`))),
       el('p.warning.note', { hidden: true }),
       history(session.id),
       el('div.actions', {}, command,
         el('button.copy', { type: 'button', onclick: () => copy(session.id) }, 'Copy'),
+        el('button.renew', { type: 'button', onclick: () => act('POST', `sessions/${segment(session.id)}/renew`, 'The lease is renewed.') }, 'Renew'),
         el('button.extend', { type: 'button', onclick: () => extend(session.id) }, 'Extend'),
         el('button.end-it.danger', { type: 'button', onclick: () => end(session.id) }, 'End')))
   }
@@ -96,10 +98,12 @@ export function startSessions(me, summarise) {
     say(part('.note'), news)
     part('.note').hidden = !news
     say(part('.history .soft'), news ? null : session.agent.note)
+    part('.lease').parentElement.hidden = part('.renew').hidden = !session.lease_minutes
+    part('.renew').title = `It ends unless it is renewed at least every ${session.lease_minutes} min`
     say(part('.command'), session.ssh?.command ?? '')
     part('.command').hidden = part('.copy').hidden = !session.ssh
     // Not `disabled`: that would take the focus away from whoever has just pressed it.
-    for (const mark of ['.extend', '.end-it']) part(mark).setAttribute('aria-disabled', session.status === 'terminating')
+    for (const mark of ['.renew', '.extend', '.end-it']) part(mark).setAttribute('aria-disabled', session.status === 'terminating')
   }
 
   async function copy(id) {

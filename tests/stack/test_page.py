@@ -158,6 +158,21 @@ def test_what_a_machine_tells_of_itself_is_shown(chromium: Any, stack: Stack) ->
     assert visitor.complaints == []
 
 
+def test_a_lease_is_shown_and_renewed(chromium: Any, stack: Stack) -> None:
+    offer = stack.get("/inventory", spot="false", limit=1)["offers"][0]["id"]
+    rented = stack.post("/sessions", {"offer_id": offer, "ssh_public_key": PUBLIC_KEY, "lease_minutes": 5})
+    visitor = Visitor(chromium, stack, "light")
+    visitor.unlock()
+    session = visitor.page.locator(f'[data-key="{rented["id"]}"]')
+    browsers.expect(session.locator(".lease")).to_contain_text("4 min")
+    session.get_by_role("button", name="Renew").click()
+    visitor.page.locator("#toast").get_by_text("The lease is renewed.").wait_for()
+    assert stack.get(f"/sessions/{rented['id']}")["lease_expires_at"] > rented["lease_expires_at"]
+    visitor.look_around("lease")
+    stack.delete(f"/sessions/{rented['id']}")
+    assert visitor.complaints == []
+
+
 def test_a_refusal_is_told_where_it_was_asked_for_and_a_silence_until_it_is_over(chromium: Any, stack: Stack) -> None:
     visitor = Visitor(chromium, stack, "light")
     page = visitor.page
