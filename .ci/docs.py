@@ -19,6 +19,11 @@ def main() -> int:
     for page in pages():
         text = page.read_text("utf-8")
         complaints += [f"{page.relative_to(ROOT)}: {wrong}" for wrong in (*links(page, text), *commands(text, targets))]
+    import reference
+
+    page = reference.PAGE.read_text("utf-8")
+    if reference.wanted(page) != page:
+        complaints.append("docs/cli.md: is not what the commands say of themselves: run python .ci/reference.py")
     print("\n".join(complaints), end="\n" if complaints else "")
     return 1 if complaints else 0
 

@@ -2,7 +2,6 @@
 
 import shlex
 import signal
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -23,6 +22,8 @@ def command_line(words: Sequence[str]) -> list[str]:
 
 def errand(ctx: Context, session: Session) -> int:
     """Run the command (or a shell) by ssh; its exit code."""
+    import subprocess
+
     remote.prepare(ctx.config)
     argv = remote.command(ctx.config, session, ctx.args.ssh_key, command_line(ctx.rest or ()))
     try:

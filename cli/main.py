@@ -21,6 +21,7 @@ def parser() -> Parser:
     from chalicelib import __version__
     from cli.commands import (
         access,
+        completion,
         drill,
         ending,
         inventory,
@@ -38,7 +39,8 @@ def parser() -> Parser:
     root = Parser(prog="gpu-shopper", description=_ABOUT, epilog=_MORE, allow_abbrev=False)
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(metavar="COMMAND", required=True, dest="command")
-    for module in (inventory, up, ls, show, ssh, ending, renew, service, access, money, orphans, drill, mcp):
+    looking, working = (inventory, up, ls, show, ssh, ending, renew), (service, access, money, orphans, drill)
+    for module in (*looking, *working, mcp, completion):
         module.declare(commands)
     return root
 

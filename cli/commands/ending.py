@@ -46,7 +46,8 @@ def extend(ctx: Context) -> int:
         price, end = session.get("price_per_hour"), moment(session.get("expires_at"))
         until = f", until {clock(end + timedelta(hours=hours), ctx.now())}" if end else ""
         cost = f": at most {usd(price * hours)} more" if price is not None else ""
-        if not ctx.console.confirm(f"{span(hours * 3600)} more{until}{cost}?"):
+        beyond = ", past its hard maximum if need be, on record in your name" if ctx.args.override else ""
+        if not ctx.console.confirm(f"{span(hours * 3600)} more{until}{cost}{beyond}?"):
             raise CliError("nothing was changed", code="declined")
     try:
         session = ctx.client.extend(session_id, hours, ctx.args.override)

@@ -50,7 +50,7 @@ def add_wishes(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--min-vram", type=positive, metavar="GB", help="per GPU")
     parser.add_argument("--country", action="append", metavar="CC", help="two letters; repeatable")
     parser.add_argument("--provider", action="append", metavar="NAME", help="market; repeatable")
-    parser.add_argument("--min-reliability", type=at_least_zero, metavar="0..1")
+    parser.add_argument("--min-reliability", type=at_least_zero, metavar="0..1", help="of the host, by its market")
     parser.add_argument("--min-cuda", type=positive, metavar="VERSION", help="such as 12.4")
     parser.add_argument("--spot", action=flag, help="interruptible offers (may be taken away at any time)")
     parser.add_argument("--verified", action=flag, help="hosts that the market has verified")

@@ -1,6 +1,5 @@
 """`up`: rent a machine, watch it boot, hand over its ssh command."""
 
-import secrets
 from pathlib import Path
 
 from cli import errand, keys, launch, lookup, quote, remote, renewing
@@ -92,6 +91,8 @@ def _check(ctx: Context) -> None:
 
 
 def _open(ctx: Context, order: Launch) -> Session:
+    import secrets
+
     key = ctx.args.idempotency_key or secrets.token_hex(16)
     unsure = f"it may have been accepted: look at gpu-shopper ls, or repeat the command with --idempotency-key {key}"
     try:

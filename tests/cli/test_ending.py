@@ -87,3 +87,10 @@ def test_on_a_terminal_an_extension_is_agreed_to(stub: Stub, typed: Run, answer:
     ran = typed("extend", SESSION_ID, "2", answer=answer)
     assert (ran.code, len(stub.of("POST"))) == (code, asked)
     assert "2 h more, until 2026-03-01 13:00: at most $0.70 more? [y/N]" in ran.err
+
+
+def test_an_override_says_what_it_overrides_before_it_is_agreed_to(stub: Stub, typed: Run) -> None:
+    stub.says("GET", PATH, session("running"))
+    ran = typed("extend", SESSION_ID, "20", "--override", answer="n\n")
+    assert (ran.code, stub.of("POST")) == (1, [])
+    assert "past its hard maximum if need be, on record in your name? [y/N]" in ran.err
