@@ -40,9 +40,9 @@ check: $(DEV)
 bench: $(DEV) $(ENGINE)
 	@$(BIN)/python -m bench
 
-# The deterministic simulation: make simulate SEEDS=1000 FROM=0 FAULTS=high LAYERS=janitor JOBS=2
+# The deterministic simulation: make simulate SEEDS=1000 FROM=0 FAULTS=high LAYERS=janitor WIRE=all JOBS=2
 simulate: $(DEV)
-	@$(BIN)/python -m tests.simulation SEEDS=$(SEEDS) FROM=$(FROM) FAULTS=$(FAULTS) LAYERS=$(LAYERS) JOBS=$(JOBS)
+	@$(BIN)/python -m tests.simulation SEEDS=$(SEEDS) FROM=$(FROM) FAULTS=$(FAULTS) LAYERS=$(LAYERS) WIRE=$(WIRE) JOBS=$(JOBS)
 
 # Callers against each other on real engines, each race 200 times.
 races: $(DEV) $(ENGINE)

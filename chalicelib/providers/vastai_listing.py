@@ -94,11 +94,13 @@ def _count(fields: dict[str, object], name: str) -> int | None:
 
 def _check_counts(pages: list[_Page], found: int) -> None:
     """Raise ListIncomplete where the market's own counts speak against the list, or nothing speaks for it."""
-    total = pages[-1].total
+    last = pages[-1]
+    if last.total is None and not last.told_to_end:
+        raise ListIncomplete("vastai: nothing says that the list is whole")
+    totals = [page.total for page in pages if page.total is not None]
+    total = totals[-1] if totals else None  # the last one told holds, on whichever page
     if total is not None and total != found:
         raise ListIncomplete(f"vastai: {found} machines listed, {total} said to exist")
-    if total is None and not pages[-1].told_to_end:
-        raise ListIncomplete("vastai: nothing says that the list is whole")
     if total is None and found != sum(len(page.instances) for page in pages):
         raise ListIncomplete("vastai: a machine moved between pages while they were read")
     for page in pages:

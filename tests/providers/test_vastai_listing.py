@@ -168,6 +168,13 @@ def test_a_machine_that_moved_between_pages_counts_once_where_the_total_agrees()
             answering(first, second | further)[0].list()
 
 
+def test_a_total_told_on_an_earlier_page_holds_where_the_last_one_tells_none() -> None:
+    first = a_page(a_machine(1), next_token="t", total_instances=3)
+    with pytest.raises(ListIncomplete):
+        answering(first, a_page(a_machine(3)))[0].list()
+    assert len(answering(first, a_page(a_machine(2), a_machine(3)))[0].list().instances) == 3
+
+
 def test_a_machine_made_while_the_list_is_read_is_listed() -> None:
     first = a_page(a_machine(1), next_token="t", total_instances=2, instances_found=1)
     second = a_page(a_machine(2), a_machine(3), total_instances=3, instances_found=2)

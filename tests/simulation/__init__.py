@@ -3,7 +3,8 @@
 One seed is one world of 24 hours and 20 sessions. Real: usecases, sweeps, domain, the shared pace. In memory: the
 store (held to the real engine by the contract suite), the queue, the topic. Every call of a port is a point at which
 others run, and at which the caller may be killed: it is then never resumed, so that not even a `finally` runs.
-Invariants are checked at the moment of the act; `watch`, `ledgers` and `due` hold them.
+Invariants are checked at the moment of the act; `watch`, `ledgers` and `due` hold them. In a tenth of the seeds one
+market stands behind its real adapter and the real HTTP client: `wire` puts its truth into that market's words.
 
 Left out, because nothing could be proven against it, or because it cannot happen:
 

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation SEEDS=1000 FROM=0 FAULTS=mixed LAYERS=all JOBS=2`: run seeds, print what they came to."""
+"""`python -m tests.simulation SEEDS=1000 FROM=0 FAULTS=mixed LAYERS=all WIRE=tenth JOBS=2`: run seeds, tell."""
 
 import os
 import sys
@@ -8,8 +8,17 @@ from multiprocessing import get_context
 from tests.simulation.due import LAYERS
 from tests.simulation.figures import Figures
 from tests.simulation.seed import Result, run
+from tests.simulation.wire import WIRES, Wire
 
-_DEFAULTS = {"SEEDS": "1000", "FROM": "0", "FAULTS": "mixed", "LAYERS": "all", "SESSIONS": "20", "JOBS": ""}
+_DEFAULTS = {
+    "SEEDS": "1000",
+    "FROM": "0",
+    "FAULTS": "mixed",
+    "LAYERS": "all",
+    "SESSIONS": "20",
+    "WIRE": "tenth",
+    "JOBS": "",
+}
 _SHOWN = 5
 
 
@@ -26,8 +35,14 @@ def main(arguments: list[str]) -> int:
     if not set(layers) <= set(LAYERS):
         print(f"LAYERS: all, or some of {', '.join(LAYERS)}", file=sys.stderr)
         return 2
+    if options["WIRE"] not in WIRES:
+        print(f"WIRE: one of {', '.join(WIRES)}", file=sys.stderr)
+        return 2
     first, count = int(options["FROM"]), int(options["SEEDS"])
-    tasks = [(seed, options["FAULTS"], layers, int(options["SESSIONS"])) for seed in range(first, first + count)]
+    tasks = [
+        (seed, options["FAULTS"], layers, int(options["SESSIONS"]), options["WIRE"])
+        for seed in range(first, first + count)
+    ]
     figures = Figures()
     started = shown_at = time.monotonic()
     with get_context("fork").Pool(int(options["JOBS"] or os.cpu_count() or 1)) as pool:
@@ -45,9 +60,9 @@ def main(arguments: list[str]) -> int:
     return 1 if figures.failures else 0
 
 
-def _one(task: tuple[int, str, tuple[str, ...], int]) -> Result:
-    seed, wish, layers, sessions = task
-    return run(seed, wish=wish, layers=layers, sessions=sessions)
+def _one(task: tuple[int, str, tuple[str, ...], int, Wire]) -> Result:
+    seed, wish, layers, sessions, wire = task
+    return run(seed, wish=wish, layers=layers, sessions=sessions, wire=wire)
 
 
 def _show(result: Result) -> None:

@@ -17,6 +17,8 @@ class Figures:
         self.faults: Counter[str] = Counter()
         self.ends: Counter[str] = Counter()
         self.figures: Counter[str] = Counter()
+        self.wired: Counter[str] = Counter()
+        """Seeds of which this market stood behind HTTP."""
 
     def add(self, result: Result) -> None:
         self.seeds += 1
@@ -27,10 +29,13 @@ class Figures:
         self.faults.update(result.faults)
         self.ends.update(result.ends)
         self.figures.update(result.figures)
+        if result.wired is not None:
+            self.wired[result.wired] += 1
 
     def table(self, seconds: float) -> str:
         rows = [
             ("seeds", f"{self.seeds} in {seconds:.0f} s, {self.seeds / max(seconds, 0.001):.1f} a second"),
+            ("over HTTP", f"{self.wired.total()} seeds: {listed(self.wired)}"),
             ("failed", str(len(self.failures))),
             *((name, f"{count}") for name, count in sorted(self.figures.items())),
             ("first destroy after due", spread(self.lateness)),

@@ -42,6 +42,8 @@ class Market(Stock):
         """Called on both sides of every effect; may not return."""
         self.failed: Callable[[Process], None] = lambda process: None
         """Hears whose list failed."""
+        self.patience = 120.0
+        """Seconds after which nobody waits for the answer to a create any more."""
 
     # --- the port
 
@@ -73,11 +75,11 @@ class Market(Stock):
         if faults.hits("create_busy"):
             raise ProviderBusy("too many creates", 5.0)
         if faults.hits("create_lost_no_effect"):
-            self.kernel.pause(rng.choice((1, 25, 60, 110)) * SECOND)
+            self._withhold(rng.choice((1, 25, 60, 110)))
             raise LaunchUncertain("no usable answer")
         if faults.hits("create_lost"):
             made = self.make(order, late=round(rng.random() * 110 * SECOND))
-            self.kernel.pause(rng.choice((1, 25, 25, 60, 110)) * SECOND)
+            self._withhold(rng.choice((1, 25, 25, 60, 110)))
             self.hazard()
             self.watch.log("lost", made.id)
             raise LaunchUncertain("no usable answer")
@@ -135,10 +137,7 @@ class Market(Stock):
         if process is not None:
             process.blind.discard(self.name)
         now = self.kernel.time
-        seen = [machine for machine in self.machines.values() if machine.seen(now)]
-        if self.lists_lie.at(now) and self.faults.hits("list_lies"):
-            seen = self._untruth(seen, now)
-        found = tuple([self.described(machine, now) for machine in seen])
+        found = tuple([self.described(machine, now) for machine in self.shown(now)])
         self._answer()
         return Listing(provider=self.name, taken_at=taken_at, instances=found)
 
@@ -187,6 +186,13 @@ class Market(Stock):
 
     # --- inside
 
+    def shown(self, now: Instant) -> Machines:
+        """What a list of this moment holds, by the truth or by a lie."""
+        seen = [machine for machine in self.machines.values() if machine.seen(now)]
+        if self.lists_lie.at(now) and self.faults.hits("list_lies"):
+            return self._untruth(seen, now)
+        return seen
+
     def _untruth(self, seen: Machines, now: Instant) -> Machines:
         """Empty, or two minutes old; a machine that no row could name otherwise stays in it (see the package)."""
         if self.rng.random() < 0.5:
@@ -217,6 +223,9 @@ class Market(Stock):
         """The way back: the effect has happened."""
         self.kernel.pause(50 + round(300 * self.rng.random()))
         self.hazard()
+
+    def _withhold(self, length: int) -> None:
+        self.kernel.pause(round(min(length, self.patience) * SECOND))
 
     def _fail(self, hangs: bool | None = None) -> None:
         if hangs or (hangs is None and self.rng.random() < 0.3):

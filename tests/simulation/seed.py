@@ -9,8 +9,10 @@ from chalicelib.domain.errors import ProviderError, Refusal, Stale, StoreDown
 from chalicelib.domain.instant import HOUR, rfc3339
 from chalicelib.domain.session import EndReason, Status
 from tests.builders import NOW
+from tests.simulation import wire as wires
 from tests.simulation.faults import MINUTE
 from tests.simulation.kernel import Violation
+from tests.simulation.wire import Wire
 from tests.simulation.world import World
 
 SAFETY = 24 * HOUR
@@ -30,6 +32,8 @@ class Result:
     faults: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
+    wired: str | None = None
+    """The market that stood behind HTTP."""
     seconds: float = 0.0
     tail: list[str] = field(default_factory=list)
     """The last events, readable; of a failure alone."""
@@ -44,8 +48,19 @@ class Surprises(logging.Handler):
             raise Violation("surprise", f"{type(error).__name__}: {error}") from error
 
 
-def run(seed: int, *, wish: str = "mixed", layers: tuple[str, ...] = (), sessions: int = 20, tail: int = 60) -> Result:
-    """`layers`: none for all of them all the time; else those that are left once the machines are up."""
+def run(
+    seed: int,
+    *,
+    wish: str = "mixed",
+    layers: tuple[str, ...] = (),
+    sessions: int = 20,
+    tail: int = 60,
+    wire: Wire = "none",
+) -> Result:
+    """`layers`: none for all of them all the time; else those that are left once the machines are up.
+
+    `wire`: which seeds have a market behind its real adapter.
+    """
     log = logging.getLogger("chalicelib")
     surprises = Surprises()
     level, propagate = log.level, log.propagate
@@ -55,6 +70,7 @@ def run(seed: int, *, wish: str = "mixed", layers: tuple[str, ...] = (), session
     started = time.perf_counter()
     world = World(seed, wish=wish, sessions=sessions)
     result = Result(seed)
+    wired = wires.string(world, seed) if wires.chosen(seed, wire) else None
     try:
         if layers:
             _ablated(world, layers)
@@ -83,6 +99,9 @@ def run(seed: int, *, wish: str = "mixed", layers: tuple[str, ...] = (), session
         renewals=world.callers.renewers.renewals if world.callers.renewers is not None else 0,
         lapsed=world.ledgers.lapsed,
     )
+    if wired is not None:
+        result.wired = wired.name
+        result.figures["requests"] = wired.place.requests
     result.seconds = time.perf_counter() - started
     return result
 

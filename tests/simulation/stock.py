@@ -1,5 +1,7 @@
 """What a simulated market has: its offers, its machines, and how machines come to be and pass away."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from chalicelib.domain.instance import Address, Instance, Phase
@@ -28,6 +30,8 @@ class Stock:
         self.revoked = Windows()
         self.lists_lie = Windows()
         self.gets_lie = Windows()
+        self.id_of: Callable[[int], str] = lambda number: f"{name[0]}{number}"
+        """The id of its machine of that number."""
         self._number = 0
 
     def end(self, machine: Machine, at: Instant) -> None:
@@ -63,7 +67,7 @@ class Stock:
         self._number += 1
         number = self._number
         machine = Machine(
-            id=f"{self.name[0]}{number}",
+            id=self.id_of(number),
             market=self.name,
             tag=tag,
             label=label,

@@ -10,8 +10,9 @@ import pytest
 from tests.simulation.due import LAYERS
 from tests.simulation.figures import Figures, share
 from tests.simulation.seed import Result, run
+from tests.simulation.wire import Wire
 
-Task = tuple[int, str, tuple[str, ...]]
+Task = tuple[int, str, tuple[str, ...], Wire]
 KEPT = Path(__file__).with_name("regression_seeds.txt")
 
 
@@ -20,14 +21,15 @@ def kept() -> list[Task]:
     for line in KEPT.read_text("utf-8").splitlines():
         words = line.partition("#")[0].split()
         if words:
-            seed, wish, layers = words
-            tasks.append((int(seed), wish, () if layers == "all" else tuple(layers.split(","))))
+            seed, wish, layers, *http = words
+            named = () if layers == "all" else tuple(layers.split(","))
+            tasks.append((int(seed), wish, named, "all" if http else "none"))
     return tasks
 
 
 def one(task: Task) -> Result:
-    seed, wish, layers = task
-    return run(seed, wish=wish, layers=layers)
+    seed, wish, layers, wire = task
+    return run(seed, wish=wish, layers=layers, wire=wire)
 
 
 def figures(tasks: Iterable[Task]) -> Figures:
@@ -39,7 +41,7 @@ def figures(tasks: Iterable[Task]) -> Figures:
 
 
 def test_three_hundred_seeds_break_nothing() -> None:
-    found = figures((seed, "mixed", ()) for seed in range(10_000, 10_300))
+    found = figures((seed, "mixed", (), "tenth") for seed in range(10_000, 10_300))
     assert found.failures == []
     assert float(share(found.lateness, 15 * 60).split()[0]) >= 99.9
 
@@ -50,9 +52,9 @@ def test_seeds_that_once_broke_something_do_not_any_more() -> None:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_each_layer_alone_ends_what_is_its_to_end(layer: str) -> None:
-    assert figures((seed, "mixed", (layer,)) for seed in range(20_000, 20_020)).failures == []
+    assert figures((seed, "mixed", (layer,), "tenth") for seed in range(20_000, 20_020)).failures == []
 
 
 @pytest.mark.parametrize("wish", ["off", "high"])
 def test_worlds_without_faults_and_with_all_of_them_at_once_hold(wish: str) -> None:
-    assert figures((seed, wish, ()) for seed in range(30_000, 30_008)).failures == []
+    assert figures((seed, wish, (), "tenth") for seed in range(30_000, 30_008)).failures == []

@@ -58,7 +58,7 @@ class SimSsh:
     def answers(self, host: str, port: int) -> bool:
         name, number = host.removesuffix(".test"), port - 20_000
         market = next(market for market in self._markets if market.name == name)
-        machine = market.machines.get(f"{name[0]}{number}")
+        machine = market.machines.get(market.id_of(number))
         self._kernel.pause(200)
         now = self._kernel.time
         up = machine is not None and machine.lives(now) and machine.phase_at(now) is Phase.RUNNING
