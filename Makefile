@@ -70,11 +70,13 @@ package: $(DEV)
 # From here to `undeploy`: with rights in an AWS account, see docs/deploy.md. `deploy` needs the AWS CLI and a bucket:
 # make deploy STAGE=prod BUCKET=my-bucket PARAMETERS='AlarmEmail=me@example.com'
 deploy: package secrets
+	@test -n "$(BUCKET)" || { echo "make deploy needs a bucket in the stack's region: BUCKET=my-bucket" >&2; exit 1; }
 	aws cloudformation package --template-file out/sam.json --s3-bucket $(BUCKET) --s3-prefix $(STACK) \
 	  --use-json --output-template-file out/packaged.json >/dev/null
+	parameters=$$($(BIN)/python -m deploy prepare --stage $(STAGE) --parameters '$(PARAMETERS)') && \
 	aws cloudformation deploy --stack-name $(STACK) --template-file out/packaged.json --capabilities CAPABILITY_IAM \
 	  --s3-bucket $(BUCKET) --s3-prefix $(STACK) --no-fail-on-empty-changeset \
-	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	  $${parameters:+--parameter-overrides $$parameters}
 	aws cloudformation describe-stacks --stack-name $(STACK) --output text \
 	  --query "Stacks[0].Outputs[?OutputKey=='EndpointURL'].OutputValue"
 
@@ -90,6 +92,7 @@ undeploy: $(DEV)
 	@$(BIN)/python -m deploy live --stage $(STAGE)
 	aws cloudformation delete-stack --stack-name $(STACK)
 	aws cloudformation wait stack-delete-complete --stack-name $(STACK)
+	@$(BIN)/python -m deploy live --stage $(STAGE)  # somebody may have been quicker: then their machines need a hand
 
 # Slow, and asks the network: what others know about our template, our code and our packages.
 audit: $(DEV)

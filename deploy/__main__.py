@@ -1,4 +1,4 @@
-"""`python -m deploy COMMAND --stage STAGE`: package | template | secrets | operator-key | live."""
+"""`python -m deploy COMMAND --stage STAGE`: package | template | prepare | secrets | operator-key | live."""
 
 import argparse
 import sys
@@ -14,6 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("command", choices=sorted(_COMMANDS))
     parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--out", type=Path, default=Path("out"))
+    parser.add_argument("--parameters", default="", help="of the stack: 'AlarmEmail=me@example.com Vastai=no'")
     chosen = parser.parse_args(argv)
     return _COMMANDS[chosen.command](chosen)
 
@@ -31,6 +32,23 @@ def _template(chosen: argparse.Namespace) -> int:
     from deploy.bundle import template_only
 
     template_only(chosen.stage, chosen.out)
+    return 0
+
+
+def _prepare(chosen: argparse.Namespace) -> int:
+    """Prints the stack's parameters for `aws cloudformation deploy`; everything for people goes to stderr."""
+    from botocore.session import get_session
+
+    from deploy.account import NotReady, prepare
+
+    def note(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    try:
+        print(*prepare(chosen.stage, chosen.parameters.split(), get_session().create_client, note))
+    except NotReady as error:
+        note(str(error))
+        return 1
     return 0
 
 
@@ -52,10 +70,15 @@ def _operator_key(chosen: argparse.Namespace) -> int:
 
 
 def _live(chosen: argparse.Namespace) -> int:
-    """The exit status: 1 while sessions live."""
+    """The exit status: 1 while sessions live, or where nobody can say."""
+    from chalicelib.domain.errors import StoreDown
     from chalicelib.store import open_store
 
-    live = [session.id for session in open_store(load({"SHOPPER_DEPLOYMENT": chosen.stage})).sessions.live()]
+    try:
+        live = [session.id for session in open_store(load({"SHOPPER_DEPLOYMENT": chosen.stage})).sessions.live()]
+    except StoreDown as error:
+        print(f"cannot read the table shopper-{chosen.stage}, so nobody knows what lives: {error.reason}")
+        return 1
     if live:
         print(f"{len(live)} sessions live: end them first, or their machines bill on\n" + "\n".join(live[:20]))
     return 1 if live else 0
@@ -64,6 +87,7 @@ def _live(chosen: argparse.Namespace) -> int:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "package": _package,
     "template": _template,
+    "prepare": _prepare,
     "secrets": _secrets,
     "operator-key": _operator_key,
     "live": _live,

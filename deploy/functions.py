@@ -8,6 +8,8 @@ class Grant(Enum):
     """One thing a function may touch. `deploy.policies` says what that means in IAM."""
 
     TABLE = auto()
+    CHECK = auto()  # hold a write against rows that it leaves alone: a key, while a session is opened under it
+    FORGET = auto()  # delete rows: claims, old chunks of the inventory, subscriptions
     WAKE = auto()  # send wake-ups
     CONSUME = auto()  # take them
     PUBLISH = auto()  # tell the subscribers
@@ -38,9 +40,9 @@ _STEPS = (G.TABLE, G.WAKE, G.SECRETS, G.MARKETS)
 
 FUNCTIONS: dict[str, Function] = {
     # A person waits for it; API Gateway gives up after 29 s anyway.
-    API: Function(1024, 29, (G.TABLE, G.WAKE, G.SECRETS, G.LENGTHEN, G.SUBSCRIBE)),
+    API: Function(1024, 29, (G.TABLE, G.CHECK, G.FORGET, G.WAKE, G.SECRETS, G.LENGTHEN, G.SUBSCRIBE)),
     # The longest create takes 120 s. It runs whatever sweep somebody asks for, so it may what the sweeps may.
-    "worker": Function(512, 180, (*_STEPS, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
+    "worker": Function(512, 180, (*_STEPS, G.FORGET, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
     "launch": Function(512, 180, _STEPS),
     "terminate": Function(512, 180, _STEPS, reserved=2),
     "reconcile": Function(1024, 280, _STEPS, reserved=1),
@@ -50,7 +52,7 @@ FUNCTIONS: dict[str, Function] = {
     "accrue": Function(1024, 240, (G.TABLE, G.WAKE)),
     "invoice": Function(512, 240, (G.TABLE, G.MARKETS)),
     "alert": Function(512, 60, (G.TABLE, G.PUBLISH)),
-    "inventory": Function(1024, 120, (G.TABLE, G.MARKETS)),
+    "inventory": Function(1024, 120, (G.TABLE, G.FORGET, G.MARKETS)),
     # No table: it must work on the day the table does not.
     "janitor": Function(512, 240, (G.SIGNING, G.MARKETS, G.OVERRIDES), reserved=1),
 }

@@ -5,7 +5,7 @@ import json
 from chalicelib.api import problems
 from chalicelib.api.routes import ROUTES, by_path
 from chalicelib.domain.errors import Refusal
-from deploy.names import Json, get, sub
+from deploy.names import OUTLIVES, Json, get, sub
 
 _RATE, _BURST = 50, 100  # requests a second for everybody together; a busy day of many consumers has a few
 _LOG_DAYS = 30
@@ -68,14 +68,12 @@ def resources(stage: str) -> Json:
         # One setting for the whole account and region, and other stages may stand on it: it stays when this one goes.
         "GatewayAccount": {
             "Type": "AWS::ApiGateway::Account",
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
+            **OUTLIVES,
             "Properties": {"CloudWatchRoleArn": get("GatewayLogRole", "Arn")},
         },
         "GatewayLogRole": {
             "Type": "AWS::IAM::Role",
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
+            **OUTLIVES,
             "Properties": {
                 "AssumeRolePolicyDocument": {
                     "Version": "2012-10-17",

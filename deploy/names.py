@@ -10,6 +10,9 @@ Json = dict[str, Any]
 
 STAGES = ("dev", "prod")
 
+OUTLIVES = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+"""Stays when its stack goes; but a stack that could not even be made takes it along, so that it can be made again."""
+
 
 def ref(name: str) -> Json:
     return {"Ref": name}

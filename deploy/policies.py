@@ -1,6 +1,8 @@
 """What a grant means: IAM statements, and the environment that tells the function where the thing is.
 
-Actions and resources are listed one by one. There is no `*` but where AWS knows no resource: nowhere, today.
+Actions and resources are listed one by one. There is no `*` but where AWS knows no resource: to end a subscription.
+AWS's own keys (of DynamoDB, SNS and SSM) let everybody in the account use them through their service who may use the
+thing itself; no statement about keys is needed.
 """
 
 from collections.abc import Callable
@@ -11,16 +13,20 @@ from deploy.functions import API, FUNCTIONS, Grant
 from deploy.names import Json, condition, get, logs_of, parameter, ref, sub
 from deploy.state import INDEXES
 
+Statements = Callable[[str], list[Json]]
+"""What a grant says in the policy, by stage."""
+
 RELEASE = "release"
 """Stands for the digest of the code, which is known last. No parameter: an update would keep its old value."""
 
-_ROWS = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
+_ROWS = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
 
 
 def policy(name: str, stage: str) -> Json:
     """The policy document of one function's role."""
     statements = [_statement("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [get(logs_of(name), "Arn")])]
-    statements += [_STATEMENTS[grant](stage) for grant in FUNCTIONS[name].grants]
+    for grant in FUNCTIONS[name].grants:
+        statements += _STATEMENTS[grant](stage)
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -59,42 +65,52 @@ def _statement(sid: str, actions: list[str], resources: list[Any]) -> Json:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
 
 
-def _table(_: str) -> Json:
+def _table(_: str) -> list[Json]:
     indexes = [sub(f"${{Table.Arn}}/index/{index}") for index in INDEXES]
-    return _statement("Table", [f"dynamodb:{action}" for action in _ROWS], [get("Table", "Arn"), *indexes])
+    return [
+        _statement("Table", [f"dynamodb:{action}" for action in _ROWS], [get("Table", "Arn")]),
+        _statement("Indexes", ["dynamodb:Query"], indexes),
+    ]
 
 
-def _read(sid: str, *names: str) -> Callable[[str], Json]:
-    def statement(stage: str) -> Json:
-        return _statement(sid, ["ssm:GetParameters", "ssm:GetParameter"], [_arn(stage, name) for name in names])
+def _parameters(sid: str, action: str, *names: str) -> Statements:
+    def statements(stage: str) -> list[Json]:
+        return [_statement(sid, [f"ssm:{action}"], [_arn(stage, name) for name in names])]
 
-    return statement
-
-
-def _lengthen(stage: str) -> Json:
-    return _statement("Lengthen", ["ssm:PutParameter"], [_arn(stage, "override/*")])
+    return statements
 
 
-def _on(sid: str, resource: str, *actions: str) -> Callable[[str], Json]:
-    def statement(_: str) -> Json:
-        return _statement(sid, list(actions), [ref(resource) if resource == "Topic" else get(resource, "Arn")])
+def _on(sid: str, resource: str, *actions: str) -> Statements:
+    def statements(_: str) -> list[Json]:
+        return [_statement(sid, list(actions), [ref(resource) if resource == "Topic" else get(resource, "Arn")])]
 
-    return statement
+    return statements
+
+
+def _subscribe(_: str) -> list[Json]:
+    """Unsubscribe takes a subscription, which is no resource to IAM: only `*` allows it. Not for the alarms, though."""
+    return [
+        _statement("Subscribe", ["sns:Subscribe"], [ref("Topic")]),
+        _statement("Unsubscribe", ["sns:Unsubscribe"], ["*"]),
+        {**_statement("KeepAlarms", ["sns:Unsubscribe"], [ref("AlarmTopic")]), "Effect": "Deny"},
+    ]
 
 
 def _arn(stage: str, name: str) -> Json:
     return sub(f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{parameter(stage)}/{name}")
 
 
-_STATEMENTS: dict[Grant, Callable[[str], Json]] = {
+_STATEMENTS: dict[Grant, Statements] = {
     Grant.TABLE: _table,
+    Grant.CHECK: _on("Check", "Table", "dynamodb:ConditionCheckItem"),
+    Grant.FORGET: _on("Forget", "Table", "dynamodb:DeleteItem"),
     Grant.WAKE: _on("Wake", "Queue", "sqs:SendMessage"),
     Grant.CONSUME: _on("Consume", "Queue", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
     Grant.PUBLISH: _on("Publish", "Topic", "sns:Publish"),
-    Grant.SUBSCRIBE: _on("Subscribe", "Topic", "sns:Subscribe", "sns:Unsubscribe"),
-    Grant.SECRETS: _read("Secrets", "signing-keys", "pepper"),
-    Grant.SIGNING: _read("Signing", "signing-keys"),
-    Grant.MARKETS: _read("Markets", *(f"provider/{name}" for name in MARKETS)),
-    Grant.LENGTHEN: _lengthen,
-    Grant.OVERRIDES: _read("Overrides", "override/*"),
+    Grant.SUBSCRIBE: _subscribe,
+    Grant.SECRETS: _parameters("Secrets", "GetParameters", "signing-keys", "pepper"),
+    Grant.SIGNING: _parameters("Signing", "GetParameters", "signing-keys"),
+    Grant.MARKETS: _parameters("Markets", "GetParameters", *(f"provider/{name}" for name in MARKETS)),
+    Grant.LENGTHEN: _parameters("Lengthen", "PutParameter", "override/*"),
+    Grant.OVERRIDES: _parameters("Overrides", "GetParameter", "override/*"),
 }

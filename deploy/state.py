@@ -4,16 +4,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.store.table import TTL, Row
-from deploy.names import STAGES, Json, get, ref, sub
+from deploy.functions import FUNCTIONS
+from deploy.names import OUTLIVES, STAGES, Json, get, ref, sub
 
 _SCHEMA = Row._get_schema()
 INDEXES = [index["index_name"] for index in _SCHEMA["global_secondary_indexes"]]
 
-# Longer than the longest invocation, so that nobody gets a message twice while the first is still at work on it.
-_VISIBILITY_SECONDS = 210
-_RETENTION_SECONDS = 3600  # a wake-up this old is worth nothing: the sweeps have long done what it asked for
+# AWS's rule: six times the function's own time, so that Lambda may try again after a throttle while nobody else gets
+# the message. A failed one comes back late for it; the sweeps do its work within the minute.
+_VISIBILITY_SECONDS = 6 * FUNCTIONS["worker"].timeout
+_TRIES = 5  # AWS's least, so that throttles alone bury nothing
+# A message must outlive its tries, or it lapses instead of being found among the dead.
+_RETENTION_SECONDS = 2 * _TRIES * _VISIBILITY_SECONDS
 _DEAD_RETENTION_SECONDS = 14 * 86400
-_TRIES = 5
 
 
 def resources(stage: str) -> Json:
@@ -44,8 +47,7 @@ def table(stage: str) -> Json:
     """As the models say it is."""
     return {
         "Type": "AWS::DynamoDB::Table",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
+        **OUTLIVES,
         "Properties": {
             "TableName": f"shopper-{stage}",
             "BillingMode": "PAY_PER_REQUEST",

@@ -6,6 +6,7 @@ from deploy.functions import API, FUNCTIONS, Grant
 from deploy.names import Json, condition, function_name, logs_of, ref, resource
 
 _LOG_DAYS = 30
+_STALE_SECONDS = 300  # a tick that Lambda could not deliver; by default it keeps them for six hours, then runs them all
 _WORKERS = 10  # messages at work at once: enough for a hundred endings, few enough for the providers' limits
 
 
@@ -57,6 +58,8 @@ def _function(name: str, stage: str) -> Json:
         properties["ReservedConcurrentExecutions"] = {
             "Fn::If": ["Reserve", function.reserved, ref("AWS::NoValue")],
         }
+    if name not in (API, "worker"):
+        properties["EventInvokeConfig"] = {"MaximumEventAgeInSeconds": _STALE_SECONDS}
     if Grant.CONSUME in function.grants:
         source = {
             "Queue": {"Fn::GetAtt": ["Queue", "Arn"]},

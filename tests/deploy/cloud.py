@@ -1,5 +1,6 @@
 """AWS by moto, with the stack in it: SAM transformed as AWS would, loaded without the API's own resources."""
 
+import ast
 import json
 import logging
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ BUCKET = "packages"
 STACK = "gpu-shopper-prod"
 
 # moto does not make these from a template; what is said of them is asserted on the template.
-_IGNORED = ("AWS::ApiGateway::", "AWS::CloudWatch::", "AWS::SNS::TopicPolicy")
+_IGNORED = ("AWS::ApiGateway::", "AWS::CloudWatch::", "AWS::SNS::TopicPolicy", "AWS::Lambda::EventInvokeConfig")
 
 
 class Cloud:
@@ -48,6 +49,16 @@ class Cloud:
         stacks = self.client("cloudformation")
         stacks.create_stack(StackName=STACK, TemplateBody=json.dumps(plain(package)), Capabilities=["CAPABILITY_IAM"])
         assert stacks.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+
+    def policy(self, function: str) -> list[Json]:
+        """The statements of the function's role."""
+        role = self.client("lambda").get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[1]
+        roles = self.client("iam")
+        (name,) = roles.list_role_policies(RoleName=role)["PolicyNames"]
+        document = roles.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        # moto keeps what CloudFormation made as Python writes it, where AWS keeps JSON.
+        found: list[Json] = (ast.literal_eval(document) if isinstance(document, str) else document)["Statement"]
+        return found
 
     def environment(self, function: str) -> dict[str, str]:
         found = self.client("lambda").get_function_configuration(FunctionName=function)

@@ -4,12 +4,15 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy import bundle
 from deploy.names import Json
+from local.engine import find_engine
+from tests.deploy.stage import Rehearsal, rehearse
 
 
 @pytest.fixture(scope="package", params=["prod", "dev"])
@@ -50,6 +53,16 @@ def code(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(package / bundle.CODE) as archive:
         archive.extractall(folder)
     return folder
+
+
+@pytest.fixture(scope="package")
+def stack(package: Path, code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """The package, deployed into a rehearsed AWS."""
+    binary = find_engine(bundle.ROOT)
+    if binary is None:
+        pytest.skip("the state engine is not installed: run `npm ci`")
+    with rehearse(package, code, binary, tmp_path_factory.mktemp("runtime")) as rehearsal:
+        yield rehearsal
 
 
 def resources(template: Json, kind: str) -> dict[str, Json]:

@@ -92,3 +92,8 @@ def batch(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             for message in messages
         ]
     }
+
+
+def message(body: str) -> dict[str, Any]:
+    """One message that never was in a queue."""
+    return batch([{"MessageId": "1", "ReceiptHandle": "1", "Body": body, "MD5OfBody": ""}])

@@ -11,16 +11,18 @@ import pytest
 from chalicelib import settings
 from chalicelib.store.table import Table
 from chalicelib.vault.secrets import make_parameters
-from deploy.functions import API
+from deploy.functions import API, FUNCTIONS
 from deploy.names import Json, function_name, parameter
 from deploy.operator import first_key
 from local.engine import start_engine
 from simulators.start import start_tensordock, start_vastai
 from tests.deploy import events
 from tests.deploy.cloud import REGION, Cloud, cloud
+from tests.deploy.iam import Act, Gate
 from tests.deploy.runtime import Lambda, client_at
 
 MARKET_KEY = "key-of-the-rehearsal"
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb+qZUJz5etllHAbNCc3Tzh1a3k12I43qSzWNoarnPb"
 
 
 class Rehearsal:
@@ -28,22 +30,33 @@ class Rehearsal:
 
     def __init__(self, aws: Cloud, code: Path, client: Path, elsewhere: dict[str, str]) -> None:
         self.aws = aws
+        self.gates: tuple[Gate, ...] = ()
         self._code, self._client, self._elsewhere = code, client, elsewhere
         self.output = ""
         self.cpu_ms = 0.0
         """Of the last invocation: a cold start and its one event."""
         self.key = ""
 
-    def invoke(self, name: str, event: dict[str, Any], handler: str = "", also: str = "") -> Any:
-        """`handler` instead of the function's own, found in the folder `also`."""
+    def invoke(self, name: str, event: dict[str, Any], handler: str = "", also: str = "", **more: str) -> Any:
+        """`handler` instead of the function's own, found in the folder `also`; `more` environment than it has."""
         called = function_name(name, "prod")
-        environ = {**self.aws.environment(called), **self._elsewhere, "AWS_LAMBDA_FUNCTION_NAME": called}
+        own = {"AWS_LAMBDA_FUNCTION_NAME": called, "AWS_ACCESS_KEY_ID": called}  # who it is, to the gates before AWS
+        environ = {**self.aws.environment(called), **self._elsewhere, **own, **more}
         handler = handler or ("app.app" if name == API else f"app.{name}")
         function = Lambda([str(self._code), str(self._client), *([also] if also else [])], handler, environ)
         try:
             return function.invoke(event)
         finally:
             self.output, self.cpu_ms = function.output, function.cpu_ms
+
+    @property
+    def refused(self) -> list[tuple[str, Act]]:
+        return [one for gate in self.gates for one in gate.refused]
+
+    def used(self, name: str) -> set[Act]:
+        """What the function asked of AWS so far."""
+        called = function_name(name, "prod")
+        return {act for gate in self.gates for act in gate.used.get(called, ())}
 
     def ask(self, *request: Any, **more: Any) -> tuple[int, Json]:
         answer = self.invoke(API, events.request(*request, **more))
@@ -86,7 +99,12 @@ def rehearse(package: Path, code: Path, binary: Path, scratch: Path) -> Iterator
             for market in ("vastai", "tensordock"):
                 name = f"{parameter('prod')}/provider/{market}"
                 parameters.put_parameter(Name=name, Value=MARKET_KEY, Type="SecureString")
-            rehearsal = Rehearsal(aws, code, client, elsewhere)
-            rehearsal.key = first_key(settings.load({"SHOPPER_DEPLOYMENT": "prod"}))
-            yield rehearsal
+            key = first_key(settings.load({"SHOPPER_DEPLOYMENT": "prod"}))
+            policies = {called: aws.policy(called) for called in (function_name(name, "prod") for name in FUNCTIONS)}
+            with Gate(aws.endpoint, policies) as services, Gate(engine.url, policies) as table:
+                gates = {"AWS_ENDPOINT_URL": services.url, "AWS_ENDPOINT_URL_DYNAMODB": table.url}
+                rehearsal = Rehearsal(aws, code, client, {**elsewhere, **gates})
+                rehearsal.key = key
+                rehearsal.gates = (services, table)
+                yield rehearsal
     engine.stop()

@@ -12,9 +12,11 @@ WITH_MARKETS = {"worker", "launch", "terminate", "reconcile", "watch", "invoice"
 WITHOUT_TABLE = {"janitor"}
 PATTERNS = {
     "/override/*": "one parameter for each lengthened session, by its id",
-    ":alarm:*": "every alarm of this account and region, whoever made it, may only publish",
 }
 """Every resource with a wildcard, and why there is no narrower one."""
+
+ANYTHING = {"sns:Unsubscribe": "a subscription is no resource to IAM; the alarms' topic is denied beside it"}
+"""Every action that is allowed on `*`, and why AWS takes nothing else there."""
 
 
 def statements(template: Json, name: str) -> list[Json]:
@@ -72,9 +74,26 @@ def test_no_action_and_no_resource_is_a_wildcard_but_those_with_a_reason(templat
     for name in FUNCTIONS:
         for one in statements(template, name):
             assert not [action for action in one["Action"] if "*" in action]
+            if one["Resource"] == ["*"]:
+                assert set(one["Action"]) <= set(ANYTHING), f"{name}: {one['Action']}"
+                continue
             for place in one["Resource"]:
                 text = said(place)
                 assert "*" not in text or any(pattern in text for pattern in PATTERNS), f"{name}: {text}"
+
+
+def test_whoever_may_end_subscriptions_may_not_silence_the_alarms(template: Json) -> None:
+    able = {name for name in FUNCTIONS if "sns:Unsubscribe" in reach(template, name, "sns")}
+    assert able == {API}
+    denied = [one for one in statements(template, API) if one["Effect"] == "Deny"]
+    assert [(one["Action"], one["Resource"]) for one in denied] == [(["sns:Unsubscribe"], [{"Ref": "AlarmTopic"}])]
+
+
+def test_only_alarms_of_this_account_may_publish_to_their_topic(template: Json) -> None:
+    (policy,) = resources(template, "AWS::SNS::TopicPolicy").values()
+    (one,) = policy["PolicyDocument"]["Statement"]
+    assert (one["Action"], one["Principal"]) == ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+    assert "${AWS::AccountId}:alarm:*" in said(one["Condition"]["ArnLike"]["aws:SourceArn"])
 
 
 def test_a_stage_reaches_nothing_of_the_other(templates: dict[str, Json]) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 
+from chalicelib.domain import tag
 from chalicelib.settings import MARKETS
 from deploy.functions import API, FUNCTIONS
 from deploy.names import Json, function_name, resource
@@ -12,7 +13,7 @@ from tests.deploy.conftest import resources, said
 def test_the_table_is_backed_up_encrypted_swept_and_outlives_the_stack(template: Json) -> None:
     table = template["Resources"]["Table"]
     properties = table["Properties"]
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["SSESpecification"] == {"SSEEnabled": True}
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
@@ -44,13 +45,38 @@ def test_two_stages_share_no_name(templates: dict[str, Json]) -> None:
     assert not names["prod"] & names["dev"]
 
 
+def test_two_stages_keep_their_secrets_apart_and_are_foreign_to_each_other(templates: dict[str, Json]) -> None:
+    """Even under one signing key: the deployment's name is part of every tag."""
+    paths, deployments = {}, {}
+    for stage, template in templates.items():
+        given = [one["Environment"]["Variables"] for one in resources(template, "AWS::Serverless::Function").values()]
+        deployments[stage] = {one["SHOPPER_DEPLOYMENT"] for one in given}
+        paths[stage] = set(re.findall(r"/gpu-shopper/[a-z]+", said(template)))
+    assert deployments == {"prod": {"prod"}, "dev": {"dev"}}
+    assert paths == {"prod": {"/gpu-shopper/prod"}, "dev": {"/gpu-shopper/dev"}}
+    key = b"one key for both"
+    tags = {stage: tag.of(tag.mint(stage, 1_700_000_000_000, b"0123456789", key)) for stage in ("prod", "dev")}
+    for stage, other in (("prod", "dev"), ("dev", "prod")):
+        assert isinstance(tag.read(tags[stage], stage, (key,)), tag.Ours)
+        assert tag.read(tags[other], stage, (key,)) == tag.Foreign()
+
+
 def test_a_failed_message_alone_comes_back_and_a_poisoned_one_ends_in_the_dead_letters(template: Json) -> None:
     (source,) = template["Resources"]["Worker"]["Properties"]["Events"].values()
     assert source["Properties"]["Queue"] == {"Fn::GetAtt": ["Queue", "Arn"]}
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     queue = template["Resources"]["Queue"]["Properties"]
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-    assert queue["VisibilityTimeout"] > FUNCTIONS["worker"].timeout
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS["worker"].timeout
+    tries = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert tries >= 5
+    assert queue["MessageRetentionPeriod"] > tries * queue["VisibilityTimeout"]  # else it lapses before it is dead
+
+
+def test_ticks_that_could_not_be_delivered_do_not_pile_up(template: Json) -> None:
+    for name in set(FUNCTIONS) - {API, "worker"}:
+        waits = template["Resources"][resource(name)]["Properties"]["EventInvokeConfig"]
+        assert waits["MaximumEventAgeInSeconds"] <= 300
 
 
 def test_a_market_nobody_reconciles_is_an_alarm_by_its_very_silence(template: Json) -> None:
