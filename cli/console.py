@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
@@ -17,6 +18,14 @@ STATUS_COLOURS = {
     **dict.fromkeys(("failed", "error", "down"), "red"),
     "terminated": "dim",
 }
+
+
+_OURS = re.compile("(\\t|" + "|".join(re.escape(f"\x1b[{code}m") for code in ("0", *_CODES.values())) + ")")
+
+
+def _tame(line: str) -> str:
+    """Text and our own marks alternate; the text between them is cleaned."""
+    return "".join(part if number % 2 else clean(part) for number, part in enumerate(_OURS.split(line)))
 
 
 class Console:
@@ -51,9 +60,9 @@ class Console:
         return self.paint(clean(text), colour) if colour else clean(text)
 
     def say(self, line: str = "") -> None:
-        """One line of the answer. The caller cleans what came from outside."""
+        """One line of the answer: whatever is in it, nothing but our own colours and tabs steers a terminal."""
         self._end_live()
-        print(line, file=self.out)
+        print(_tame(line), file=self.out)
 
     def note(self, line: str) -> None:
         """One line beside the answer."""
@@ -73,7 +82,7 @@ class Console:
         """A table beside the answer, for the question that follows it."""
         self._end_live()
         for line in fitted(columns, rows, self.width, lambda text, _: text):
-            print(line, file=self.err)
+            print(_tame(line), file=self.err)
 
     def clear(self) -> None:
         """Begin the screen anew; only where `terminal`."""

@@ -1,4 +1,4 @@
-"""Where alerts may be sent: a mail address, or an https address on the open internet."""
+"""Where alerts may be sent: a mail address, or an https address on the open internet; and what is on that."""
 
 import ipaddress
 import re
@@ -82,13 +82,18 @@ def _parsed(host: str) -> Ip:
 
 
 def _check_ip(ip: Ip) -> None:
+    if not is_public(ip):
+        raise _refused("not an address of the open internet")
+
+
+def is_public(ip: Ip) -> bool:
+    """One machine on the open internet, whatever way the address is written: nothing private is wrapped up in it."""
     inner: list[Ip | None] = [ip]
     if isinstance(ip, ipaddress.IPv6Address):
-        inner += [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
         if ip.scope_id is not None or ip not in _UNICAST_V6:
-            raise _refused("not an address of the open internet")
-    if any(one is not None and (not one.is_global or one.is_multicast) for one in inner):
-        raise _refused("not an address of the open internet")
+            return False
+        inner += [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+    return not any(one is not None and (not one.is_global or one.is_multicast) for one in inner)
 
 
 def _refused(why: str) -> Refusal:

@@ -1,14 +1,17 @@
 """The rehearsed deployment: the stack in moto, the real markets' fakes, and a Lambda for every function."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib import settings
+from chalicelib.domain.alert import Alert, Kind
+from chalicelib.store import open_store
 from chalicelib.store.table import Table
 from chalicelib.vault.secrets import make_parameters
 from deploy.functions import API, FUNCTIONS
@@ -31,6 +34,7 @@ class Rehearsal:
     def __init__(self, aws: Cloud, code: Path, client: Path, elsewhere: dict[str, str]) -> None:
         self.aws = aws
         self.gates: tuple[Gate, ...] = ()
+        self.operator: Callable[[], AbstractContextManager[None]] = nullcontext
         self._code, self._client, self._elsewhere = code, client, elsewhere
         self.output = ""
         self.cpu_ms = 0.0
@@ -48,6 +52,12 @@ class Rehearsal:
             return function.invoke(event)
         finally:
             self.output, self.cpu_ms = function.output, function.cpu_ms
+
+    def tell(self, dedupe_id: str) -> None:
+        """Put an alert into the outbox."""
+        with self.operator():
+            outbox = open_store(settings.load({"SHOPPER_DEPLOYMENT": "prod"})).alerts
+            outbox.add(Alert(dedupe_id=dedupe_id, kind=Kind.LOW_BALANCE, at=1_700_000_000_000, detail="a rehearsal"))
 
     @property
     def refused(self) -> list[tuple[str, Act]]:
@@ -74,6 +84,15 @@ class Rehearsal:
 
 
 @contextmanager
+def _as_somebody_who_deploys(environ: dict[str, str]) -> Iterator[None]:
+    """This process itself asks AWS, past the gates."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        yield
+
+
+@contextmanager
 def rehearse(package: Path, code: Path, binary: Path, scratch: Path) -> Iterator[Rehearsal]:
     """Deploy it: as an operator would, down to the first key."""
     engine = start_engine(binary, data_file=None)
@@ -90,9 +109,7 @@ def rehearse(package: Path, code: Path, binary: Path, scratch: Path) -> Iterator
             "VASTAI_API_URL": vastai.url,
             "TENSORDOCK_API_URL": dock.url,
         }
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in elsewhere.items():
-                patch.setenv(name, value)
+        with _as_somebody_who_deploys(elsewhere):
             Table("shopper-prod", engine.url).create()
             parameters = aws.client("ssm")
             make_parameters(parameters, parameter("prod"))
@@ -100,11 +117,12 @@ def rehearse(package: Path, code: Path, binary: Path, scratch: Path) -> Iterator
                 name = f"{parameter('prod')}/provider/{market}"
                 parameters.put_parameter(Name=name, Value=MARKET_KEY, Type="SecureString")
             key = first_key(settings.load({"SHOPPER_DEPLOYMENT": "prod"}))
-            policies = {called: aws.policy(called) for called in (function_name(name, "prod") for name in FUNCTIONS)}
-            with Gate(aws.endpoint, policies) as services, Gate(engine.url, policies) as table:
-                gates = {"AWS_ENDPOINT_URL": services.url, "AWS_ENDPOINT_URL_DYNAMODB": table.url}
-                rehearsal = Rehearsal(aws, code, client, {**elsewhere, **gates})
-                rehearsal.key = key
-                rehearsal.gates = (services, table)
-                yield rehearsal
+        policies = {called: aws.policy(called) for called in (function_name(name, "prod") for name in FUNCTIONS)}
+        with Gate(aws.endpoint, policies) as services, Gate(engine.url, policies) as table:
+            gates = {"AWS_ENDPOINT_URL": services.url, "AWS_ENDPOINT_URL_DYNAMODB": table.url}
+            rehearsal = Rehearsal(aws, code, client, {**elsewhere, **gates})
+            rehearsal.key = key
+            rehearsal.gates = (services, table)
+            rehearsal.operator = partial(_as_somebody_who_deploys, elsewhere)
+            yield rehearsal
     engine.stop()

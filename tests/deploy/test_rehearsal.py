@@ -5,10 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import settings
-from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.schedule import EVERY
-from chalicelib.store import open_store
 from deploy import bundle
 from deploy.functions import API, FUNCTIONS
 from deploy.names import function_name
@@ -67,8 +64,7 @@ def test_an_alert_goes_out_through_the_topic(stack: Rehearsal) -> None:
     topic = stack.aws.environment("shopper-prod-alert")["SHOPPER_TOPIC_ARN"]
     name = f"arn:aws:sqs:{REGION}:{ACCOUNT}:a-subscriber"
     topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=name, Attributes={"RawMessageDelivery": "false"})
-    table = open_store(settings.load({"SHOPPER_DEPLOYMENT": "prod"}))
-    table.alerts.add(Alert(dedupe_id="b", kind=Kind.LOW_BALANCE, at=1_700_000_000_000, detail="a rehearsal"))
+    stack.tell("of the topic")
     stack.invoke("alert", events.tick("alert"))
     (message,) = queue.receive_message(QueueUrl=url)["Messages"]
     envelope = json.loads(message["Body"])
