@@ -34,6 +34,7 @@ check: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/docs.py
+	$(BIN)/python .ci/rules.py
 	@$(BIN)/python -m deploy template --stage $(STAGE) --out out/check
 	$(BIN)/cfn-lint --template out/check/sam.json
 

@@ -94,7 +94,7 @@ def bootstrap() -> str:
         here.access.put_consumer(operator, create=True)
     digest = access.digest(LOCAL_OPERATOR, key, here.secrets.pepper)
     known = here.access.key(LOCAL_OPERATOR)
-    if known is None or known.digest != digest:
+    if known is None or not access.same(known.digest, digest):
         here.access.put_key(KeyRecord(id=LOCAL_OPERATOR, consumer=LOCAL_OPERATOR, digest=digest, created_at=now))
     return key
 

@@ -91,8 +91,12 @@ def digest(key_id: str, secret: str, pepper: bytes) -> str:
 
 def matches(record: KeyRecord, secret: str, pepper: bytes) -> bool:
     """Constant-time; a revoked key matches nothing."""
-    same = hmac.compare_digest(record.digest, digest(record.id, secret, pepper))
-    return same and record.revoked_at is None
+    return same(record.digest, digest(record.id, secret, pepper)) and record.revoked_at is None
+
+
+def same(digest: str, another: str) -> bool:
+    """Constant-time."""
+    return hmac.compare_digest(digest, another)
 
 
 def _checksum(key_id: str, secret: str) -> str:

@@ -4,6 +4,7 @@ A cancelled transaction says only that something did not hold. What it was is th
 themselves, in the order in which the caller cares: may they ask, did they ask before, have they room.
 """
 
+import hmac
 from collections.abc import Callable
 
 from pynamodb.transactions import TransactWrite
@@ -129,7 +130,7 @@ class Openings:
         row = self._table.get(self._replays, *replay_key(consumer_id, idempotency_key))
         if row is None or row.expires_at <= now:
             return None
-        if row.body_hash != body_hash:
+        if not hmac.compare_digest(row.body_hash, body_hash):
             raise quota.conflict()
         return self._stored(row.session_id)
 
