@@ -15,11 +15,18 @@ HINTS: Mapping[str, str] = {
     "budget_exceeded": "end a session first (gpu-shopper ls), or ask an operator for more",
     "creates_blocked": "gpu-shopper health says why; another market may work: --provider",
     "idempotency_conflict": "that key belongs to another request: drop --idempotency-key",
-    "not_found": "check the id: gpu-shopper ls --all lists what is yours",
-    "no_lease": "it needs no renewing; another time: gpu-shopper up --lease-minutes N",
+    "no_lease": "another time: gpu-shopper up --lease-minutes N",
     "not_live": "rent another: gpu-shopper up",
     "past_hard_max": "only an operator may go beyond it, with --override",
 }
+NOT_FOUND: Mapping[str, str] = {
+    "sessions": "check the id: gpu-shopper ls --all lists what is yours",
+    "budgets": "an operator sets one: gpu-shopper budget CONSUMER --limit USD",
+    "consumers": "gpu-shopper consumers ls lists them, and gpu-shopper keys ls their keys",
+    "alerts": "gpu-shopper alerts --subscriptions lists them",
+    "sweeps": "gpu-shopper health lists them",
+}
+"""By what the path begins with."""
 _STATUS_HINTS: Mapping[int, str] = {
     401: "set GPU_SHOPPER_KEY to a key that works here; an operator makes one with: gpu-shopper keys create",
     403: "this needs an operator's key",

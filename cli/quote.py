@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from cli import terms
 from cli.context import Context
 from cli.errors import CliError
 from cli.shapes import Launch, Offer
@@ -41,7 +42,12 @@ def agreed(ctx: Context, launch: Launch) -> bool:
         for offer in offers
     ]
     ctx.console.aside(_COLUMNS, rows)
-    ceiling = launch.setdefault("max_price", max(offer["price_per_hour"] for offer in offers))
+    dearest = max(offer["price_per_hour"] for offer in offers)
+    agreed, _ = terms.of(ctx.client)
+    ceiling = agreed.ceiling(dearest, launch.setdefault("max_price", dearest))
+    latest = clock(ctx.now() + timedelta(hours=agreed.hard_max_hours), ctx.now())
+    held = f"{usd(agreed.hold(ceiling, hours))} is held for it meanwhile, the worst case"
+    ctx.console.note(f"{held} · hard max {span(agreed.hard_max_hours * 3600)}, {latest}")
     end = clock(ctx.now() + timedelta(hours=hours), ctx.now())
     what = "Rent it" if len(offers) == 1 else f"Rent the cheapest of these {len(offers)} that can be had"
     price = f"no more than ${rate(ceiling)}/h, {usd(ceiling * hours)} in all"

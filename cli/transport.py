@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.config import NO_KEY, is_local
-from cli.errors import ApiError, CliError, Unreachable
+from cli.errors import HINTS, NOT_FOUND, ApiError, CliError, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,8 @@ class Transport:
             words = {name: answer.get(name) for name in ("detail", "title", "field", "request_id")}
             text = {name: value if isinstance(value, str) else None for name, value in words.items()}
             detail = text["detail"] or text["title"] or f"refused ({status})"
-            return ApiError(status, answer["code"], detail, text["field"], text["request_id"])
+            where = NOT_FOUND.get(_first(response)) if status == 404 and answer["code"] not in HINTS else None
+            return ApiError(status, answer["code"], detail, text["field"], text["request_id"], where)
         if response.is_redirect:
             return Unreachable(
                 f"{self.url} has moved to {response.headers.get('location')}", "set GPU_SHOPPER_URL to that"
@@ -120,6 +121,12 @@ class Transport:
 
     def _start_hint(self) -> str:
         return "start it with `make run`, or set GPU_SHOPPER_URL" if is_local(self.url) else "check GPU_SHOPPER_URL"
+
+
+def _first(response: requests.Response) -> str:
+    """The first word of the path that was asked for, wherever the service lies."""
+    words = (response.request.path_url or "").partition("?")[0].split("/")
+    return next((word for word in words if word in NOT_FOUND), "")
 
 
 def _fine(response: requests.Response) -> bool:

@@ -37,7 +37,7 @@ def elapsed(seconds: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """7 s, 12 min, 3 h 20 min, 2 d 4 h."""
+    """7 s, 12 min, 3 h 20 min, 2 d 4 h, 12 d."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -47,7 +47,8 @@ def span(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} d {hours % 24} h"
+    days = hours // 24
+    return f"{days} d {hours % 24} h" if days < 10 else f"{days} d"
 
 
 def moment(text: str | None) -> datetime | None:

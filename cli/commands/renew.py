@@ -5,7 +5,7 @@ from cli.arguments import Commands, add
 from cli.context import Context
 from cli.errors import ApiError
 from cli.shapes import FINAL, Session
-from cli.words import clock, moment, number, until
+from cli.words import clock, moment, number, span, until
 
 _MORE = """\
 A session opened with --lease-minutes ends by itself unless it is renewed that often. Renewing moves no other end: for
@@ -45,13 +45,18 @@ def _keep(ctx: Context, session: Session) -> int:
         return False
 
     def told(now: Session) -> None:
+        nonlocal session
+        session = now
         if ctx.console.err_terminal:
-            ctx.console.live(f"renewed: {lease(now, ctx)} · Ctrl-C stops renewing")
+            ctx.console.live(f"{lease(now, ctx)}; renewed every {span(renewing.pace(now))} until Ctrl-C")
 
+    told(session)
     try:
         renewing.keep(ctx.client, session, stopped, told)
     except KeyboardInterrupt:
-        ctx.console.note(f"no longer renewed; end it now: gpu-shopper done {short}")
+        end = moment(session.get("lease_expires_at"))
+        when = f" and ends {clock(end, ctx.now())}" if end else ""
+        ctx.console.note(f"{session['id']} is not renewed any more{when}; end it now: gpu-shopper done {short}")
     except ApiError as error:
         if error.code != "not_live":
             raise

@@ -1,6 +1,6 @@
 """What an offer would cost and hold for its hours, and whether the service would refuse it now."""
 
-from cli import shapes
+from cli import shapes, terms
 from cli.client import Client
 from cli.errors import ApiError
 from cli.mcp.answers import Quote, offer
@@ -8,19 +8,18 @@ from cli.words import usd
 
 
 def quote(client: Client, told: shapes.Offer, hours: float) -> Quote:
-    me = client.me()
-    terms, consumer = me["terms"], me["consumer"]
+    agreed, consumer = terms.of(client)
     price = told["price_per_hour"]
-    ceiling = price * (1 + terms["price_tolerance"])
-    hold = round(ceiling * (hours + terms["hold_margin_hours"]), 6)
+    ceiling = agreed.ceiling(price)
+    hold = agreed.hold(ceiling, hours)
     left = _left(client, consumer)
-    problem = _problem(consumer, ceiling, hold, left, hours, terms["hard_max_hours"])
+    problem = _problem(consumer, ceiling, hold, left, hours, agreed.hard_max_hours)
     return Quote(
         offer=offer(told),
         hours=hours,
         price=round(price * hours, 6),
         hold=hold,
-        hard_max_hours=terms["hard_max_hours"],
+        hard_max_hours=agreed.hard_max_hours,
         budget_left=left,
         problem=problem,
         next_step="Call rent with this offer_id." if problem is None else "Do something about `problem` first.",

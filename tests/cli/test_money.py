@@ -67,3 +67,11 @@ def test_a_subscription_is_made_listed_and_ended(stub: Stub, run: Run) -> None:
     assert stub.of("POST")[1].body == {"protocol": "email", "endpoint": "alice@example.com", "consumer": "alice"}
     assert run("alerts", "--subscriptions").out.splitlines()[1].endswith("\tall")
     assert "hears no more" in run("alerts", "--unsubscribe", "0f3a").out
+
+
+def test_a_budget_that_there_is_not_says_who_sets_one(stub: Stub, run: Run) -> None:
+    stub.says("GET", "/budgets/ada", problem(404, "not_found", "this consumer has no budget"))
+    ran = run("budget", "ada")
+    assert ran.err == (
+        "gpu-shopper: this consumer has no budget; an operator sets one: gpu-shopper budget CONSUMER --limit USD\n"
+    )

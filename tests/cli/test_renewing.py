@@ -55,7 +55,9 @@ def test_keep_renews_three_times_a_lease_until_ctrl_c_and_says_that_it_stopped(s
 
     ran = run("renew", SESSION_ID, "--keep", pause=pause)
     assert (ran.code, pauses, len(stub.of("POST", RENEW))) == (0, [200.0] * 4, 4)
-    assert "no longer renewed; end it now: gpu-shopper done ab12cd34" in ran.err
+    assert ran.err == (
+        f"{SESSION_ID} is not renewed any more and ends 2099-03-01 10:10; end it now: gpu-shopper done ab12cd34\n"
+    )
 
 
 def test_keep_ends_with_the_session(stub: Stub, run: Run) -> None:

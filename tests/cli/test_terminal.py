@@ -40,6 +40,8 @@ def _on_a_terminal(stub: Stub, *argv: str, typed: str = "", columns: int = 72) -
 
 def test_up_asks_watches_and_ends_with_the_ssh_command(stub: Stub, home: Path) -> None:
     stub.says("GET", "/inventory/vastai:101", offer())
+    terms = {"default_hours": 1.0, "hard_max_hours": 12.0, "hold_margin_hours": 0.25, "price_tolerance": 0.1}
+    stub.says("GET", "/me", {"key_id": "k", "consumer": {"id": "alice"}, "terms": terms})
     stub.says("POST", "/sessions", session(), status=202)
     states = [session("provisioning", status_reason="pulling " + "image " * 40), session("running")]
     stub.says("GET", f"/sessions/{SESSION_ID}", *states)

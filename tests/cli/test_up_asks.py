@@ -6,12 +6,15 @@ from tests.cli.conftest import Run
 from tests.cli.stub import Stub, problem
 from tests.cli.things import SESSION_ID, offer, session
 
+TERMS = {"default_hours": 1.0, "hard_max_hours": 12.0, "hold_margin_hours": 0.25, "price_tolerance": 0.1}
+
 
 @pytest.fixture
 def market(stub: Stub) -> Stub:
     stub.says("GET", "/inventory/vastai:101", offer("vastai:101", 0.35))
     cheapest = [offer("vastai:1", 0.3), offer("vastai:2", 0.4), offer("vastai:3", 0.5), offer("vastai:4", 0.6)]
     stub.lists("/inventory", "offers", cheapest, providers={})
+    stub.says("GET", "/me", {"key_id": "k", "consumer": {"id": "alice"}, "terms": TERMS})
     stub.says("POST", "/sessions", session(), status=202)
     stub.says("GET", f"/sessions/{SESSION_ID}", session("provisioning"), session("running"))
     return stub
@@ -23,6 +26,14 @@ def test_an_offer_is_shown_with_price_times_hours_and_its_end(market: Stub, type
     assert "Rent it for 2 h, until " in ran.err
     assert "at no more than $0.350/h, $0.70 in all? [y/N]" in ran.err
     assert market.asked[0].query == [("disk_gb", "40")]
+
+
+def test_what_is_held_and_the_hard_max_stand_before_the_question(market: Stub, typed: Run) -> None:
+    ran = typed("up", "--offer", "vastai:101", "--hours", "2")
+    assert "$0.7875 is held for it meanwhile, the worst case · hard max 12 h, " in ran.err  # 2.25 h at $0.35
+    ran = typed("up", "--offer", "vastai:101", "--hours", "2", "--max-price", "1")
+    assert "$0.8662 is held for it meanwhile" in ran.err  # a tenth more may be accepted then
+    assert "at no more than $0.385/h, $0.77 in all?" in ran.err
 
 
 def test_hosts_that_the_service_would_not_choose_are_not_shown(market: Stub, typed: Run) -> None:
