@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from chalicelib import settings, sweeps
 from chalicelib.domain.access import Caller, Consumer, KeyRecord, Role
 from chalicelib.domain.instant import SECOND, Instant, seconds
@@ -92,7 +94,7 @@ class World:
     def list_offers(self) -> None:
         """What the inventory sweep would store."""
         now = self.clock.now()
-        offers = tuple(self.market.offers.values())
+        offers = tuple(msgspec.structs.replace(offer, fetched_at=now) for offer in self.market.offers.values())
         self.store.inventory.put(Snapshot(provider="vastai", offers=offers, fetched_at=now, tried_at=now))
 
     def rent(

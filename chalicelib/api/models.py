@@ -22,6 +22,15 @@ LeaseMinutes = Annotated[
         description="It ends by itself unless POST /sessions/{id}/renew is asked for so often. Null: no need to.",
     ),
 ]
+MaxAttempts = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=5,
+        description="How many offers may be tried, one after the other is proven gone; 3, or 1 with `offer_id`. One "
+        "found taken before anything was sent is no try.",
+    ),
+]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Megabytes = Annotated[float, Meta(ge=0, le=1e9)]
@@ -63,7 +72,7 @@ class SessionBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lease_minutes: LeaseMinutes | None = None
     on_disconnect: OnDisconnect = OnDisconnect.DESTROY
     max_price: Price | None = None
-    max_attempts: Annotated[int, Meta(ge=1, le=5)] | None = None
+    max_attempts: MaxAttempts | None = None
     consumer: ConsumerId | None = None
 
 

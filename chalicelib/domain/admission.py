@@ -6,6 +6,7 @@ from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.policy import Policy
 
 _MOST_COOLING = 200  # the row stays small; so many failures within an hour are not the hosts' any more
+_TAKEN_FOR = seconds(3600.0)  # by then every inventory was read anew
 
 
 class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,8 @@ class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
     """Why its credit is too little for what runs there; None while it is enough, or unknown."""
     cooling: tuple[tuple[str, Instant], ...] = ()
     """(machine id, until when): hosts that failed us lately."""
+    taken: tuple[tuple[str, Instant], ...] = ()
+    """(offer id, when): offers found, or made, taken; what the inventory says of them is older than that."""
 
 
 def creates_blocked(state: ProviderState, now: Instant, policy: Policy) -> str | None:
@@ -85,6 +88,12 @@ def machine_failed(state: ProviderState, machine_id: str, now: Instant, policy: 
 def cooling(state: ProviderState, now: Instant) -> frozenset[str]:
     """Ids of the machines that failed lately."""
     return frozenset(machine_id for machine_id, until in state.cooling if until > now)
+
+
+def offer_taken(state: ProviderState, offer_id: str, now: Instant) -> ProviderState:
+    """Nobody who does not name it is given this offer until the inventory shows it anew."""
+    others = tuple((known, at) for known, at in state.taken if at > now - _TAKEN_FOR and known != offer_id)
+    return msgspec.structs.replace(state, taken=(*others, (offer_id, now))[-_MOST_COOLING:])
 
 
 def create_ended(

@@ -5,7 +5,7 @@ from chalicelib.domain.instance import Instance, Phase
 from chalicelib.domain.instant import Instant, Millis, seconds
 from chalicelib.domain.money import Micros
 from chalicelib.domain.policy import Policy
-from chalicelib.domain.session import EndReason
+from chalicelib.domain.session import EndReason, Session
 
 _LEAST_PAUSE: Millis = 100  # whatever the policy says: to look without any pause would leave time for nothing else
 
@@ -14,6 +14,13 @@ def ceiling(listed: Micros, max_price: Micros | None, policy: Policy) -> Micros:
     """The most a session may cost per hour: the listed price and a tolerance, within the consumer's own limit."""
     tolerated = round(listed * (1 + policy.price_tolerance))
     return tolerated if max_price is None else min(tolerated, max_price)
+
+
+def may_try_another(session: Session, policy: Policy) -> bool:
+    """Is an attempt left? Those that found their offer taken, and sent no create, have a number of their own."""
+    sent = sum(attempt.called_at is not None for attempt in session.attempts)
+    unsent = len(session.attempts) - sent
+    return sent < session.order.max_attempts and unsent < max(policy.unsent_tries_max, session.order.max_attempts)
 
 
 def boot_pause(called_at: Instant, now: Instant, policy: Policy) -> Millis:

@@ -17,6 +17,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     ambiguous_close_seconds: float = 30 * 60.0  # a lost create was seen to surface minutes late; then it never does
     ambiguous_close_lists: int = 3  # and one lagging list must not decide alone
     max_attempts_default: int = 3  # listed-but-gone offers are normal: several of five tries may fail
+    unsent_tries_max: int = 20  # offers found taken before any create was sent cost nothing but a question each
     boot_poll_seconds: float = 2.0  # least pause between two looks at a booting machine ...
     boot_poll_share: float = 0.1  # ... which else is this share of its age: nobody waits a tenth longer than needed ...
     boot_poll_max_seconds: float = 20.0  # ... up to this

@@ -121,6 +121,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     running_at: Instant | None = None
     ended_at: Instant | None = None
     end_reason: EndReason | None = None
+    end_detail: str | None = None
+    """Why, in words; it is what remains to be read when all is over."""
     ssh: Address | None = None
     absence_proof: AbsenceProof | None = None
     agent_mode: Mode | None = None
@@ -223,6 +225,7 @@ def end(session: Session, reason: EndReason, at: Instant, actor: str, detail: st
     if attempt is not None and attempt.stage is not Stage.CLOSED:
         attempts = (*attempts[:-1], attempt.ended(at))
     after = msgspec.structs.replace(session, attempts=attempts, end_reason=reason, next_attempt_at=at, step_failures=0)
+    after = msgspec.structs.replace(after, end_detail=detail)
     allowed = (Status.PENDING, Status.PROVISIONING, Status.RUNNING)
     return _move(after, Status.TERMINATING, reason.value, at, actor, detail, allowed)
 
@@ -239,7 +242,8 @@ def finish(session: Session, proof: AbsenceProof | NeverLaunched, at: Instant) -
         after = msgspec.structs.replace(session, ended_at=at, absence_proof=proof)
     usable = session.running_at is not None or session.end_reason in _WISHED
     target = Status.TERMINATED if usable else Status.FAILED
-    return _move(after, target, str(session.end_reason), at, "service", allowed=(Status.TERMINATING,))
+    moved, event = _move(after, target, str(session.end_reason), at, "service", allowed=(Status.TERMINATING,))
+    return msgspec.structs.replace(moved, status_reason=session.end_detail or moved.status_reason), event
 
 
 _WISHED = (EndReason.DONE, EndReason.DELETED, EndReason.BUDGET, EndReason.KEY_REVOKED)

@@ -22,7 +22,7 @@ from chalicelib.domain.session import Session
 from chalicelib.ports import LaunchOrder, Ports
 from chalicelib.usecases.failing import fail, with_attempt
 from chalicelib.usecases.keeping import keep, later
-from chalicelib.usecases.observing import create_ended, provider_named
+from chalicelib.usecases.observing import create_ended, offer_gone, provider_named
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,10 @@ def create(ports: Ports, session: Session, intent: Attempt, lease: Lease) -> Non
     else:
         ids, answered, outcome, stage = (receipt.instance_id,), True, "created", Stage.BOOTING
     _record(ports, session.id, len(session.attempts) - 1, ids, answered, outcome, stage, error)
+    if isinstance(error, OfferGone):
+        offer_gone(ports, offer)
     if error is None or _tells_of_the_market(error):
-        create_ended(ports, offer.provider, error)
+        create_ended(ports, offer, error)
 
 
 def _tells_of_the_market(error: ProviderError) -> bool:

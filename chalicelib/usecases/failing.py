@@ -5,7 +5,7 @@ import msgspec
 from chalicelib.domain import session as rules
 from chalicelib.domain.attempt import Attempt
 from chalicelib.domain.churn import HOSTS_FAULT
-from chalicelib.domain.launch import end_reason
+from chalicelib.domain.launch import end_reason, may_try_another
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.keeping import keep, later
@@ -18,7 +18,7 @@ def fail(ports: Ports, session: Session, attempt: Attempt) -> None:
     after = with_attempt(session, attempt)
     if attempt.outcome in HOSTS_FAULT and attempt.offer.machine_id is not None:
         machine_failed(ports, attempt.offer.provider, attempt.offer.machine_id)
-    if len(session.attempts) < session.order.max_attempts:
+    if may_try_another(session, ports.settings.policy):
         keep(ports, session, later(ports, after, 0))
         return
     ended, event = rules.end(after, end_reason(attempt.outcome), now, "service", attempt.detail)

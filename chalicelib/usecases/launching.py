@@ -12,7 +12,7 @@ from chalicelib.domain.errors import (
     ProviderDown,
 )
 from chalicelib.domain.instant import seconds
-from chalicelib.domain.launch import end_reason, lost_create_pause
+from chalicelib.domain.launch import end_reason, lost_create_pause, may_try_another
 from chalicelib.domain.money import to_dollars
 from chalicelib.domain.offer import Offer, price_per_hour
 from chalicelib.domain.scaling import can_have, scaled, unscaled
@@ -24,7 +24,7 @@ from chalicelib.usecases.creating import create
 from chalicelib.usecases.failing import fail, with_attempt
 from chalicelib.usecases.keeping import keep, later
 from chalicelib.usecases.leasing import grant
-from chalicelib.usecases.observing import listing, provider_named
+from chalicelib.usecases.observing import listing, offer_gone, provider_named
 from chalicelib.usecases.recovering import ready_to_create
 from chalicelib.usecases.renting import candidates
 
@@ -44,7 +44,7 @@ def begin(ports: Ports, session: Session) -> None:
     offer = _next_offer(ports, session)
     if offer is None:
         reason = end_reason(last.outcome) if last else EndReason.LAUNCH_REFUSED
-        lifecycle.end(ports, session, reason, "service", last.detail if last else "no offer left to try")
+        lifecycle.end(ports, session, reason, "service", _nothing_left(session))
         return
     provider = provider_named(ports, offer.provider)
     blocked = creates_blocked(ports.health.provider(offer.provider), ports.clock.now(), policy)
@@ -56,6 +56,7 @@ def begin(ports: Ports, session: Session) -> None:
     try:
         quote = _quote(provider, offer)
     except OfferGone as gone:
+        offer_gone(ports, offer)
         _unsent(ports, session, offer, "offer_gone", str(gone))
         return
     price = price_per_hour(quote, disk_gb)
@@ -116,9 +117,9 @@ def _quote(provider: Provider, offer: Offer) -> Offer:
 
 
 def _next_offer(ports: Ports, session: Session) -> Offer | None:
-    if len(session.attempts) >= session.order.max_attempts:
+    if not may_try_another(session, ports.settings.policy):
         return None
-    if not session.attempts:
+    if not session.attempts and not _known_taken(ports, session):
         return session.wanted
     tried = tuple(attempt.offer for attempt in session.attempts)
     affordable = (
@@ -127,6 +128,24 @@ def _next_offer(ports: Ports, session: Session) -> Offer | None:
         if price_per_hour(offer, session.order.disk_gb) <= session.held_per_hour
     )
     return next(affordable, None)
+
+
+def _nothing_left(session: Session) -> str:
+    """Why no further offer is tried."""
+    last = session.attempt
+    if last is not None and last.called_at is not None:
+        return last.detail or last.outcome
+    limit = f"no other offer that fits costs at most ${to_dollars(session.held_per_hour):.4f}/h, as was agreed"
+    named = session.order.requirements is None
+    return "; ".join(part for part in (last.detail if last else None, None if named else limit) if part)
+
+
+def _known_taken(ports: Ports, session: Session) -> bool:
+    """Was the offer taken since it was chosen, by us or anybody? Who named it hears so from the market itself."""
+    if session.order.requirements is None:
+        return False
+    state = ports.health.provider(session.wanted.provider)
+    return any(offer_id == session.wanted.id and at >= session.wanted.fetched_at for offer_id, at in state.taken)
 
 
 def _attempt(ports: Ports, offer: Offer, disk_gb: int, stage: Stage, called_at: int | None) -> Attempt:

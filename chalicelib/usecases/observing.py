@@ -8,6 +8,8 @@ from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
 from chalicelib.domain.instance import Listing
 from chalicelib.domain.instant import Instant, seconds
+from chalicelib.domain.offer import Offer
+from chalicelib.domain.scaling import unscaled
 from chalicelib.ports import Ports, Provider
 
 log = logging.getLogger(__name__)
@@ -60,14 +62,27 @@ def credit_seen(ports: Ports, name: str, low: str | None) -> None:
         _note(ports, name, lambda state: admission.credit_seen(state, low))
 
 
-def create_ended(ports: Ports, name: str, error: ProviderError | None) -> None:
-    """Count one create call for the breaker, and failed credentials for everybody."""
+def offer_gone(ports: Ports, offer: Offer) -> None:
+    """Somebody has it: whoever chooses next need not ask for it until the inventory shows it again."""
+    now = ports.clock.now()
+    _note(ports, offer.provider, lambda state: admission.offer_taken(state, unscaled(offer).id, now))
+
+
+def create_ended(ports: Ports, offer: Offer, error: ProviderError | None) -> None:
+    """Count one create call for the breaker, and failed credentials for everybody; what was rented is taken."""
+    name = offer.provider
     now = ports.clock.now()
     policy = ports.settings.policy
     reason = str(error) if error else None
     if isinstance(error, ProviderAuth):
         _note(ports, name, lambda state: admission.list_failed(state, now, reason or "", auth=True))
-    _note(ports, name, lambda state: admission.create_ended(state, now, error is None, reason, policy))
+    taken = error is None and offer.max_gpu_count is None  # where the buyer chooses, there may be more of it
+
+    def ended(state: ProviderState) -> ProviderState:
+        after = admission.create_ended(state, now, error is None, reason, policy)
+        return admission.offer_taken(after, offer.id, now) if taken else after
+
+    _note(ports, name, ended)
 
 
 def _note(ports: Ports, name: str, change: Callable[[ProviderState], ProviderState]) -> None:

@@ -79,6 +79,9 @@ def _pick(ports: Ports, order: Order, hours: float) -> list[Offer]:
     found = candidates(ports, order, hours)
     if not found:
         detail = "requirements: no offer on any configured market satisfies them now"
+        unread = _unread(ports)
+        if unread:
+            detail += f"; {' and '.join(unread)} could not be read yet: ask again in a few seconds"
         raise Refusal(404, "offer_gone", detail, field="requirements")
     refusals = {name: _blocked(ports, name) for name in {offer.provider for offer in found}}
     allowed = [offer for offer in found if refusals[offer.provider] is None]
@@ -88,17 +91,24 @@ def _pick(ports: Ports, order: Order, hours: float) -> list[Offer]:
     return allowed[: order.max_attempts]
 
 
+def _unread(ports: Ports) -> list[str]:
+    """Markets whose offers nobody has seen so far."""
+    heads = {name: ports.inventory.head(name) for name in sorted(ports.providers)}
+    return [name for name, head in heads.items() if head is None or head.fetched_at is None]
+
+
 def candidates(ports: Ports, order: Order, hours: float, tried: tuple[Offer, ...] = ()) -> list[Offer]:
     """Offers that satisfy the order's requirements, best first, none tried before and none of a tried machine, nor of
-    one that failed anybody lately."""
+    one that failed anybody lately; and none that was taken since the inventory saw it."""
     if order.requirements is None:
         return []
     policy = ports.settings.policy
     now = ports.clock.now()
-    shunned = {
-        (name, machine_id) for name in ports.providers for machine_id in cooling(ports.health.provider(name), now)
-    }
-    ranked = best(offers(ports), order.requirements, order.disk_gb, hours, policy, tried=tried, shunned=shunned)
+    states = [ports.health.provider(name) for name in ports.providers]
+    shunned = {(state.provider, machine_id) for state in states for machine_id in cooling(state, now)}
+    taken = {offer_id: at for state in states for offer_id, at in state.taken}
+    free = (offer for offer in offers(ports) if offer.fetched_at > taken.get(offer.id, -1))
+    ranked = best(free, order.requirements, order.disk_gb, hours, policy, tried=tried, shunned=shunned)
     if order.max_price is None:
         return ranked
     return [offer for offer in ranked if price_per_hour(offer, order.disk_gb) <= order.max_price]

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from random import Random
 
+import msgspec
+
 from chalicelib import settings
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.instance import Phase
@@ -213,8 +215,9 @@ class World:
     def _refresh(self) -> None:
         """What the inventory sweep would store."""
         now = self.kernel.time
+        self.kernel.at(now + 5 * MINUTE, self._refresh)
         for market in self.markets.values():
-            seen = tuple(market.offers.values())
+            seen = tuple(msgspec.structs.replace(offer, fetched_at=now) for offer in market.offers.values())
             self.store.inventory.put(Snapshot(provider=market.name, offers=seen, fetched_at=now, tried_at=now))
 
     def _look_around(self) -> None:
