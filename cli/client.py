@@ -1,4 +1,4 @@
-"""The service's HTTP interface as Python calls; usable alone, `Client(url, key)`."""
+"""The service's HTTP interface as Python calls; usable alone, `Client(url, key)`: see docs/python.md."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
