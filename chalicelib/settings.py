@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from chalicelib.domain.lease import reachable
 from chalicelib.domain.policy import Policy, overridden
 
 LOCAL = "local"
@@ -60,6 +61,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Settings(deployment={self.deployment!r}, port={self.port})"
+
+    @property
+    def markets_are_near(self) -> bool:
+        """Are all of them on this computer or its network, as the simulators are? Their machines then are too."""
+        urls = [access.url for access in (self.vastai, self.tensordock) if access is not None]
+        return bool(urls) and not any(reachable(url) for url in urls)
 
 
 MARKETS = tuple(field.name for field in msgspec.structs.fields(Settings) if field.type == Credentials | None)

@@ -49,6 +49,8 @@ def _agents(settings: Settings) -> str:
     """What rented machines can do for us, as far as they can reach us."""
     if reachable(settings.public_url):
         return f"report to {settings.public_url}"
+    if settings.markets_are_near:
+        return f"would report to {settings.public_url}; on real markets timer only, as they cannot (docs/agent.md)"
     return f"timer only: rented machines cannot reach {settings.public_url} (docs/agent.md shows how they could)"
 
 

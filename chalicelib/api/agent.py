@@ -6,6 +6,7 @@ from chalicelib import node
 from chalicelib.api import present
 from chalicelib.api.calls import Answer, Call
 from chalicelib.api.models import HeartbeatBody
+from chalicelib.domain.instant import SECOND
 from chalicelib.domain.pulse import Pulse
 from chalicelib.usecases import beating
 
@@ -21,6 +22,7 @@ def heartbeat(call: Call[HeartbeatBody]) -> Answer:
         uptime_seconds=body.uptime_seconds,
         load=body.load,
         armed=body.timer == "armed",
+        ends_at=None if body.ends_at is None else body.ends_at * SECOND,
         dying=body.dying,
     )
     told = beating.beat(call.ports, call.agent_of, number, pulse)

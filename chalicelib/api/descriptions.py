@@ -73,8 +73,11 @@ ROUTES: Mapping[str, Described] = {
     ),
     "POST /sessions/{id}/extend": Described(
         "sessions", "Let it live longer", {200: answers.Session},
-        ("budget_exceeded", "forbidden", "not_found", "not_live", "past_hard_max", "conflict"), example={"hours": 1.5},
-        detail="Only an operator's `override` goes past the hard max, and is recorded.",
+        ("budget_exceeded", "forbidden", "not_found", "not_live", "past_hard_max", "past_agent_deadline", "conflict"),
+        example={"hours": 1.5},
+        detail="Only an operator's `override` goes past the hard max, and is recorded. A machine that cannot reach the "
+        "service (`agent.mode` is `timer_only`) cannot be told of a later end: beyond what it was given when it was "
+        "made (`extendable_hours`) nothing is promised.",
     ),
     "POST /sessions/{id}/renew": Described(
         "sessions", "Its owner is still there: renew the lease", {200: answers.Session},

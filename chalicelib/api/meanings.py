@@ -18,6 +18,8 @@ FIELDS: Mapping[str, str] = {
     "SessionBody.idle_minutes": "End it after so long with every GPU below 5 % and nobody logged in; 0 never does.",
     "SessionBody.lease_minutes": "End it unless `POST /sessions/{id}/renew` comes at least this often.",
     "SessionBody.on_disconnect": "What the machine does when it has not reached this service for long.",
+    "SessionBody.extendable_hours": "For a service that rented machines cannot reach: how far it may be extended. "
+    "The machine's own timer is armed that much later, never past the hard max. Elsewhere it changes nothing.",
     "SessionBody.max_price": "USD per hour, all-in; a dearer quote is refused.",
     "SessionBody.max_attempts": "How many offers may be tried: 3 with `requirements`, 1 with `offer_id`.",
     "SessionBody.consumer": "Who pays, if not the caller; operators only.",
@@ -45,6 +47,7 @@ FIELDS: Mapping[str, str] = {
     "HeartbeatBody.ssh_sessions": "Who is logged in.",
     "HeartbeatBody.uptime_seconds": "Since the machine booted.",
     "HeartbeatBody.load": "Of its processors.",
+    "HeartbeatBody.ends_at": "When the machine ends itself, for all its agent has been told: Unix seconds.",
     "HeartbeatBody.beat": "Its number, higher each time; the uptime counts where there is none.",
     "HeartbeatBody.timer": "Whether the machine would end itself at its deadline.",
     "HeartbeatBody.dying": "Why the machine is ending itself just now.",

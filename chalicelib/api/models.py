@@ -71,6 +71,7 @@ class SessionBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     idle_minutes: Annotated[int, Meta(ge=0, le=720)] = 0
     lease_minutes: LeaseMinutes | None = None
     on_disconnect: OnDisconnect = OnDisconnect.DESTROY
+    extendable_hours: Annotated[float, Meta(ge=0, le=8784)] = 0
     max_price: Price | None = None
     max_attempts: MaxAttempts | None = None
     consumer: ConsumerId | None = None
@@ -95,6 +96,7 @@ class HeartbeatBody(Struct, frozen=True, kw_only=True):
     beat: Annotated[int, Meta(ge=0, le=MOST_BEATS)] | None = None
     """Its number, higher each time; the uptime counts where there is none."""
     timer: Literal["armed", "off"] | None = None
+    ends_at: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     dying: Annotated[str, Meta(max_length=80)] | None = None
 
 

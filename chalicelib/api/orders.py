@@ -37,6 +37,7 @@ def order_of(body: SessionBody, policy: Policy, providers: Collection[str]) -> O
         idle_minutes=body.idle_minutes,
         lease_minutes=_lease(body.lease_minutes, policy),
         on_disconnect=body.on_disconnect,
+        extendable_hours=body.extendable_hours,
         max_price=price("max_price", body.max_price),
         max_attempts=attempts if body.max_attempts is None else body.max_attempts,
     )

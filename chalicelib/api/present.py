@@ -9,14 +9,14 @@ from chalicelib.domain import ledger, tag
 from chalicelib.domain.access import Consumer, KeyRecord
 from chalicelib.domain.attempt import AbsenceProof, Attempt
 from chalicelib.domain.budget import left
-from chalicelib.domain.heartbeat import agent_deadline, idle_for, is_armed, is_silent
+from chalicelib.domain.heartbeat import agent_deadline, idle_for, is_armed, is_silent, told_deadline
 from chalicelib.domain.instance import Address
 from chalicelib.domain.instant import SECOND, Instant, rfc3339
 from chalicelib.domain.lease import Mode
 from chalicelib.domain.money import to_dollars, to_micros
 from chalicelib.domain.offer import Offer, price_parts, price_per_hour
 from chalicelib.domain.policy import Policy
-from chalicelib.domain.session import Event, Session
+from chalicelib.domain.session import Event, Session, Status
 
 if TYPE_CHECKING:  # shapes only: at run time these are dictionaries
     from chalicelib.api import answers
@@ -182,15 +182,25 @@ def _agent(row: Session, now: Instant, policy: Policy) -> answers.Agent:
 
 
 def _note(row: Session, now: Instant, policy: Policy) -> str | None:
+    """What does not work, the worst of it."""
+    pulse = row.pulse
     if row.final or row.agent_mode is None:
         return None
     if row.agent_mode is Mode.TIMER_ONLY:
         return (
-            "timer only: a rented machine cannot reach this service, so there are no heartbeats, "
-            "idle_minutes does nothing, and extending does not move the machine's own deadline"
+            "timer only: a rented machine cannot reach this service, so there are no heartbeats, idle_minutes does "
+            "nothing, and it cannot be extended past what its own timer was given (extendable_hours)"
         )
+    if pulse is None:
+        return "it has not reported: whether its timer runs is not known" if row.status is Status.RUNNING else None
     if is_silent(row, now, policy):
         return "no heartbeat for long: its timer may or may not run"
+    if not is_armed(row, now, policy):
+        return "it reports, and its timer does not run as it should"
+    if agent_deadline(row, policy) < told_deadline(row, policy):
+        return "an extension reaches it with its next heartbeats"
+    if row.order.idle_minutes and pulse.gpus != "ok":
+        return "its GPUs are not seen: idle_minutes does not end it"
     return None
 
 

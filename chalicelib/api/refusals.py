@@ -28,6 +28,7 @@ CODES: Mapping[str, Code] = {
     "conflict": Code(409, "Somebody changed this at the same moment: read it and ask again."),
     "idempotency_conflict": Code(409, "This Idempotency-Key was used with a different request."),
     "past_hard_max": Code(409, "It would live past its hard max, which only an operator's override moves."),
+    "past_agent_deadline": Code(409, "The machine ends itself before, and cannot be told: see `agent_deadline`."),
     "no_lease": Code(409, "The session was opened without `lease_minutes`: there is nothing to renew."),
     "not_live": Code(409, "The session is ending or has ended."),
     "consumer_exists": Code(409, "The name is taken."),

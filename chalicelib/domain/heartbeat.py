@@ -1,10 +1,10 @@
 """What may be concluded from heartbeats: from silence, and from machines that do nothing."""
 
-from chalicelib.domain.instant import Instant, Millis, seconds
+from chalicelib.domain.instant import Instant, Millis, hours, seconds
 from chalicelib.domain.lease import Mode, OnDisconnect, deadline
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.pulse import Pulse
-from chalicelib.domain.session import Session, Status
+from chalicelib.domain.session import EndReason, Session, Status
 
 
 def busiest(pulse: Pulse) -> float | None:
@@ -20,6 +20,11 @@ def is_active(pulse: Pulse, gpus: int, policy: Policy) -> bool:
     return any(util is None or util >= policy.idle_gpu_percent for util in pulse.gpu_util)
 
 
+def ends_for_rest(before: Session, after: Session) -> bool:
+    """Is it ended for being idle here? That may be written only while nothing was heard to the contrary."""
+    return after.end_reason is EndReason.IDLE and before.end_reason is None
+
+
 def is_silent(session: Session, now: Instant, policy: Policy) -> bool:
     """Did its agent report once, and not for too long? One that never did is not listened for."""
     heard = session.last_heartbeat_at
@@ -33,14 +38,19 @@ def is_lost(session: Session, now: Instant, policy: Policy) -> bool:
 
 
 def is_armed(session: Session, now: Instant, policy: Policy) -> bool:
-    """Does the machine end itself if nobody else does? By its own word, and only while it is heard."""
+    """Does the machine end itself, in time, if nobody else does? By its own word, and only while it is heard."""
     pulse = session.pulse
-    return not session.final and pulse is not None and pulse.armed and not is_silent(session, now, policy)
+    if session.final or pulse is None or not pulse.armed or is_silent(session, now, policy):
+        return False
+    return pulse.ends_at is None or pulse.ends_at <= told_deadline(session, policy)
 
 
 def agent_deadline(session: Session, policy: Policy) -> Instant:
-    """When the machine ends itself if we are gone from now on; without heartbeats it never learns of an extension."""
-    if session.agent_mode is Mode.TIMER_ONLY and session.agent_deadline is not None:
+    """When the machine ends itself if we are gone from now on: by its own last word, else as it was made; it learns of
+    an extension with its next heartbeat, and without heartbeats never."""
+    if session.pulse is not None and session.pulse.ends_at is not None:
+        return session.pulse.ends_at
+    if session.last_heartbeat_at is None and session.agent_deadline is not None:
         return session.agent_deadline
     return told_deadline(session, policy)
 
@@ -49,13 +59,14 @@ def told_deadline(session: Session, policy: Policy) -> Instant:
     """What its agent is told, now or in the next answer to it.
 
     The end of a lease, where every renewal will be told too: not to a machine that never hears from us again, nor to
-    one that shall live on while it is cut off from us.
+    one that shall live on while it is cut off from us. Where it never hears from us, what it may be extended by later
+    is granted at once.
     """
+    room = hours(session.order.extendable_hours) if session.agent_mode is Mode.TIMER_ONLY else 0
     follows = session.agent_mode is Mode.FULL and session.order.on_disconnect is OnDisconnect.DESTROY
     leased = session.lease_expires_at if follows else None
-    return deadline(
-        session.expires_at if leased is None else min(session.expires_at, leased), session.hard_max_at, policy
-    )
+    end = session.expires_at + room
+    return deadline(end if leased is None else min(end, leased), session.hard_max_at, policy)
 
 
 def idle_for(session: Session, policy: Policy, now: Instant) -> Millis:

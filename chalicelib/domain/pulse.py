@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from chalicelib.domain.instant import Instant
+
 GpuView = Literal["ok", "none", "error", "timeout"]
 """How nvidia-smi did: it answered, is not there, failed, or did not come back."""
 
@@ -20,5 +22,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     load: float | None = None
     armed: bool = False
     """The timer on the node runs."""
+    ends_at: Instant | None = None
+    """When it ends its machine, for all it has been told."""
     dying: str | None = None
     """Why the node is ending itself."""

@@ -83,6 +83,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     lease_minutes: float | None = None
     """Nobody renewed it for so long: it ends. None: it needs no renewal."""
     on_disconnect: OnDisconnect = OnDisconnect.DESTROY
+    extendable_hours: float = 0.0
+    """How far the end may be moved where the machine cannot be told: so much later its own timer is armed."""
     max_price: Micros | None = None
     max_attempts: int = 1
 

@@ -12,7 +12,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.domain import budget, quota
 from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.heartbeat import busiest
+from chalicelib.domain.heartbeat import busiest, ends_for_rest
 from chalicelib.domain.instant import Instant, Millis
 from chalicelib.domain.lease import earlier
 from chalicelib.domain.money import Micros
@@ -70,7 +70,11 @@ class DynamoSessions:
         (sessions, price), (sessions_now, price_now) = quota.held(before), quota.held(saved)
         row = self._rows(*session_key(before.id))
         actions = changes(self._rows, stored(before, self._retention), stored(saved, self._retention))
-        unchanged = self._rows.get_attributes()["version"] == before.version
+        columns = self._rows.get_attributes()
+        unchanged = columns["version"] == before.version
+        if ends_for_rest(before, after):
+            active, seen = columns["active_at"], before.active_at
+            unchanged &= active.does_not_exist() if seen is None else active == seen
         more = saved.hold - before.hold
         payer = self._access.consumer(saved.consumer) if more > 0 else None
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from chalicelib.domain.instant import seconds
 from chalicelib.domain.schedule import overdue
 from chalicelib.domain.session import Status
 from chalicelib.ports import Ports
@@ -9,13 +10,23 @@ from chalicelib.usecases.watching import watch
 
 log = logging.getLogger(__name__)
 
+LISTENING = "watch-listening"
+"""Under this name it is noted since when we listen again; it is no sweep."""
+
+_BEATS = 3  # every one may be lost, and they come with some spread
+
 
 def run(ports: Ports) -> None:
     """A session whose agent never reported is nobody's silence. After an absence of our own the silence may be ours:
-    then this pass only notes that we are back, and the machines have until the next one to be heard."""
+    then nothing is concluded before the machines had time for a few heartbeats."""
     tick = ports.settings.tick_seconds if ports.settings.is_local else None
-    if overdue("watch", ports.health.sweeps().get("watch"), ports.clock.now(), tick):
+    now = ports.clock.now()
+    done = ports.health.sweeps()
+    if overdue("watch", done.get("watch"), now, tick):
         log.info("watch: just back, listening first")
+        ports.health.sweep_done(LISTENING, now)
+        return
+    if now - done.get(LISTENING, 0) < seconds(_BEATS * ports.settings.policy.heartbeat_seconds):
         return
     for session in ports.sessions.live():
         if session.status is not Status.RUNNING or session.last_heartbeat_at is None:

@@ -3,8 +3,10 @@
 import msgspec
 
 from chalicelib.domain import lease as leases
+from chalicelib.domain.attempt import Stage
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.heartbeat import told_deadline
-from chalicelib.domain.instant import Instant
+from chalicelib.domain.instant import Instant, rfc3339, seconds
 from chalicelib.domain.lease import Lease, Mode, OnDisconnect
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import Session, Status
@@ -16,19 +18,21 @@ def grant(ports: Ports, session: Session, now: Instant) -> tuple[Session, Lease]
     settings = ports.settings
     token, half = leases.token(session.id, ports.ids.entropy(32))
     digest = leases.digest(session.id, half, ports.secrets.pepper)
-    mode = Mode.FULL if leases.reachable(settings.public_url) else Mode.TIMER_ONLY
-    keeps = session.order.on_disconnect is OnDisconnect.KEEP
+    policy = settings.policy
+    hears = leases.reachable(settings.public_url)
+    mode = Mode.FULL if hears or settings.markets_are_near else Mode.TIMER_ONLY
+    keeps = session.order.on_disconnect is OnDisconnect.KEEP or not hears
     session = msgspec.structs.replace(session, agent_mode=mode)
     lease = Lease(
         session=session.id,
         granted_at=now,
-        deadline=told_deadline(session, settings.policy),
-        limit=_limit(session, settings.policy),
+        deadline=told_deadline(session, policy),
+        limit=_limit(session, policy),
         token=token,
         secret=leases.secret(session.id, digest, ports.secrets.pepper),
         url=settings.public_url if mode is Mode.FULL else None,
-        beat_seconds=settings.policy.heartbeat_seconds,
-        silence_seconds=0.0 if keeps else settings.policy.agent_silence_seconds,
+        beat_seconds=policy.heartbeat_seconds,
+        silence_seconds=0.0 if keeps else policy.agent_silence_seconds,
     )
     after = msgspec.structs.replace(
         session,
@@ -61,6 +65,22 @@ def tell(ports: Ports, session: Session, number: int, now: Instant) -> Told:
     digest = leases.known_token(session.agent_mark) or ""
     secret = leases.secret(session.id, digest, ports.secrets.pepper)
     return Told(deadline=deadline, destroy=destroy, words=words, proof=leases.proof(secret, session.id, words))
+
+
+def check_reach(session: Session, expires_at: Instant, policy: Policy) -> None:
+    """Raises Refusal 409 where the machine would end itself before that end, and nobody can tell it otherwise."""
+    attempt = session.attempt
+    over = attempt is None or attempt.stage in (Stage.ENDING, Stage.CLOSED)  # the next machine is told when it is made
+    timer = session.agent_deadline
+    if session.agent_mode is not Mode.TIMER_ONLY or timer is None or over:
+        return
+    if leases.deadline(expires_at, expires_at, policy) > timer:
+        latest = rfc3339(timer - seconds(policy.agent_deadline_grace_seconds))
+        detail = (
+            f"hours: the machine's own timer ends it soon after {latest}, and it cannot reach this service to be told "
+            "of a later end; give the next one room with extendable_hours, or make the service reachable"
+        )
+        raise Refusal(409, "past_agent_deadline", detail, field="hours", agent_deadline=rfc3339(timer))
 
 
 def _limit(session: Session, policy: Policy) -> Instant:

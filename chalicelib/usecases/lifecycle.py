@@ -1,5 +1,7 @@
 """What a caller or the clock may do to a session that exists: end it, make it longer, renew its lease."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from chalicelib.domain import limit
@@ -12,6 +14,7 @@ from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports
 from chalicelib.usecases.budgeting import afford
 from chalicelib.usecases.keeping import keep
+from chalicelib.usecases.leasing import check_reach
 
 
 def end(ports: Ports, session: Session, reason: EndReason, actor: str, detail: str | None = None) -> Session:
@@ -28,8 +31,13 @@ def end(ports: Ports, session: Session, reason: EndReason, actor: str, detail: s
 def end_overdue(ports: Ports, session: Session) -> Session:
     """Begin to end it if it has reached a limit. One that was moved at the same moment is looked at anew, so that
     whoever made it longer in time keeps it."""
-    while (over := overdue(session, ports.clock.now())) is not None:
-        after, event = rules.end(session, over.reason, ports.clock.now(), "service", over.detail)
+    return end_while(ports, session, lambda one: overdue(one, ports.clock.now()), "service")
+
+
+def end_while(ports: Ports, session: Session, why: Callable[[Session], Reached | None], actor: str) -> Session:
+    """Begin to end it as long as there is a reason: whoever moved it meanwhile may have taken the reason away."""
+    while (over := why(session)) is not None:
+        after, event = rules.end(session, over.reason, ports.clock.now(), actor, over.detail)
         try:
             return keep(ports, session, after, event)
         except Stale:
@@ -43,7 +51,10 @@ def overdue(session: Session, now: Instant) -> Reached | None:
 
 
 def extend(ports: Ports, session: Session, length: float, override: bool, actor: str) -> Session:
-    """Move the end `length` hours later; past the hard max only by an operator's override, which is recorded."""
+    """Move the end `length` hours later; past the hard max only by an operator's override, which is recorded.
+
+    Refused where the machine could not be told and would end itself before: no promise that it does not keep.
+    """
     while True:
         now = ports.clock.now()
         if session.final or session.status is Status.TERMINATING:
@@ -55,10 +66,12 @@ def extend(ports: Ports, session: Session, length: float, override: bool, actor:
         more = over_time(session.held_per_hour, hours(length))
         changes: dict[str, object] = {"expires_at": expires_at, "hours": (expires_at - session.created_at) / HOUR}
         changes["hold"] = session.hold + more
-        if expires_at > session.hard_max_at:
-            if not override:
-                detail = f"hours: {rfc3339(expires_at)} is past the hard max at {rfc3339(session.hard_max_at)}"
-                raise Refusal(409, "past_hard_max", detail, field="hours", hard_max_at=rfc3339(session.hard_max_at))
+        past = expires_at > session.hard_max_at
+        if past and not override:
+            detail = f"hours: {rfc3339(expires_at)} is past the hard max at {rfc3339(session.hard_max_at)}"
+            raise Refusal(409, "past_hard_max", detail, field="hours", hard_max_at=rfc3339(session.hard_max_at))
+        check_reach(session, expires_at, ports.settings.policy)
+        if past:
             changes |= {"hard_max_at": expires_at, "overridden_by": actor}
             afford(ports, session.consumer, more)
             ports.overrides.lengthen(session.id, expires_at)  # first: else the janitor would end what the table grants

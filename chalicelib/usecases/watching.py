@@ -8,7 +8,8 @@ from chalicelib.domain.alert import Kind
 from chalicelib.domain.errors import ProviderError, Stale
 from chalicelib.domain.heartbeat import idle_for, is_lost, is_silent
 from chalicelib.domain.instance import Absent, Phase
-from chalicelib.domain.instant import SECOND, Instant, rfc3339
+from chalicelib.domain.instant import SECOND, Instant, Millis, rfc3339
+from chalicelib.domain.limit import Reached
 from chalicelib.domain.session import EndReason, Event, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import lifecycle
@@ -71,13 +72,25 @@ def _idle(ports: Ports, session: Session, now: Instant) -> None:
     idle = idle_for(session, ports.settings.policy, now)
     if not agreed or 2 * idle < agreed:
         return
-    minutes = f"{idle / 60 / SECOND:.0f} of {session.order.idle_minutes} min"
     if idle >= agreed:
-        lifecycle.end(ports, session, EndReason.IDLE, "watch", f"no GPU in use and nobody logged in for {minutes}")
+        lifecycle.end_while(ports, session, lambda one: _idle_enough(ports, one), "watch")
         return
+    minutes = _minutes(session, idle)
     detail = f"{session.id}: no GPU in use and nobody logged in for {minutes}; then it ends. Work or a login resets it"
     if tell_of(ports, session, Kind.IDLE_WARNING, f"idle:{session.id}:{session.active_at}", detail):
         _warn(ports, session, now, minutes)
+
+
+def _idle_enough(ports: Ports, session: Session) -> Reached | None:
+    """A login may come while the end is being written: it is then looked at anew."""
+    idle = idle_for(session, ports.settings.policy, ports.clock.now())
+    if idle < session.order.idle_minutes * 60 * SECOND:
+        return None
+    return Reached(EndReason.IDLE, f"no GPU in use and nobody logged in for {_minutes(session, idle)}")
+
+
+def _minutes(session: Session, idle: Millis) -> str:
+    return f"{idle / 60 / SECOND:.0f} of {session.order.idle_minutes} min"
 
 
 def _warn(ports: Ports, session: Session, now: Instant, minutes: str) -> None:

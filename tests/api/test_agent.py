@@ -60,17 +60,6 @@ def test_the_contracts_own_fields_are_enough() -> None:
     assert session["last_heartbeat_at"] == rfc3339(api.world.clock.now())
 
 
-def test_only_a_timer_that_says_so_and_is_heard_counts_as_a_kill_path() -> None:
-    api, session_id, lease = rented()
-    assert shown(api, session_id)["kill_paths"] == {"control_plane": True, "node_agent": False, "provider": False}
-    beat(api, lease.token, beat=1, timer="off")
-    assert shown(api, session_id)["kill_paths"]["node_agent"] is False
-    beat(api, lease.token, beat=2)
-    assert shown(api, session_id)["kill_paths"]["node_agent"] is True
-    api.world.clock.advance(601)
-    assert shown(api, session_id)["kill_paths"]["node_agent"] is False
-
-
 def test_no_heartbeat_moves_a_deadline_of_ours() -> None:
     api, session_id, lease = rented()
     before = api.world.store.sessions.get(session_id)
@@ -167,23 +156,6 @@ def test_a_machine_that_says_goodbye_ends_nothing_by_itself_and_people_are_told(
     [alert] = api.world.alerts.rows.values()
     assert (alert.kind, alert.session) == ("node_ends_itself", session_id)
     assert "cut off" in alert.detail
-
-
-def test_a_service_that_no_machine_can_reach_says_that_it_hears_nothing() -> None:
-    api = Api()
-    session_id = api.rent(idle_minutes=10)["id"]
-    api.world.run(120)
-    session = shown(api, session_id)
-    assert session["agent"]["mode"] == "timer_only"
-    assert "timer only" in session["agent"]["note"]
-    assert session["kill_paths"]["node_agent"] is False
-    assert carried(api).url is None
-    api.world.run(1800)
-    assert shown(api, session_id)["status"] == "running"
-    assert not api.world.alerts.rows
-    deadline = session["agent"]["deadline"]
-    api.send("POST", f"/sessions/{session_id}/extend", {"hours": 2})
-    assert shown(api, session_id)["agent"]["deadline"] == deadline
 
 
 def test_a_wish_to_keep_the_machine_when_cut_off_reaches_it() -> None:

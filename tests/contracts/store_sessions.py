@@ -120,6 +120,20 @@ class SessionsContract:
         assert store.sessions.get(deaf.id) == deaf
         assert store.sessions.get("test-nobody") is None
 
+    def test_an_end_for_idleness_is_written_only_while_nothing_was_heard_to_the_contrary(self, store: AnyStore) -> None:
+        session = opened(store, 1, agent_mark=mark("t", 0), active_at=NOW)
+        idle = end(session, EndReason.IDLE, NOW + 2, "watch")
+        pulse = Pulse(ssh_sessions=1, uptime_seconds=2.0)
+        assert store.sessions.beat(session.id, mark("t", 1), pulse, NOW + 1, active=True)
+        with pytest.raises(Stale):
+            store.sessions.save(session, *idle)
+        heard = store.sessions.get(session.id)
+        assert heard is not None
+        assert (heard.status, heard.active_at) == (session.status, NOW + 1)
+        at_rest = Pulse(ssh_sessions=0, uptime_seconds=3.0)
+        assert store.sessions.beat(session.id, mark("t", 2), at_rest, NOW + 3, active=False)
+        assert store.sessions.save(heard, *end(heard, EndReason.IDLE, NOW + 4, "watch")).end_reason is EndReason.IDLE
+
     def test_a_heartbeat_after_the_end_changes_nothing(self, store: AnyStore) -> None:
         final = ended(store, opened(store, 1, agent_mark=mark("t", 0)))
         pulse = Pulse(ssh_sessions=0, uptime_seconds=2.0)

@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.domain import budget, quota
 from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Stale, invalid
-from chalicelib.domain.heartbeat import busiest
+from chalicelib.domain.heartbeat import busiest, ends_for_rest
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.lease import earlier
 from chalicelib.domain.pulse import Pulse
@@ -77,7 +77,8 @@ class MemorySessions:
     def save(self, before: Session, after: Session, event: Event | None = None) -> Session:
         with self._lock:
             row = self._rows.get(before.id)
-            if row is None or row.version != before.version:
+            heard = row is not None and ends_for_rest(before, after) and row.active_at != before.active_at
+            if row is None or row.version != before.version or heard:
                 raise Stale(f"{before.id} is no longer at version {before.version}")
             unwritten = {name: getattr(row, name) for name in _BEAT if getattr(after, name) == getattr(before, name)}
             saved = msgspec.structs.replace(after, version=before.version + 1, **unwritten)

@@ -1,6 +1,7 @@
 """A rented machine from the inside: a folder, a shell, the tools it happens to have, and the agent run for real."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -60,6 +61,12 @@ def ending_in(seconds: float, **changes: object) -> Lease:
     return a_lease(granted_at=now, deadline=now + round(seconds) * SECOND, **changes)
 
 
+def hurried(script: str) -> str:
+    """The script as it is, but for how long it naps, asks again and waits for nvidia-smi: a second each."""
+    [naps] = re.findall(r"^TICK=15 REPEAT=300 PATIENCE=10$", script, re.M)
+    return script.replace(naps, "TICK=1 REPEAT=1 PATIENCE=1")
+
+
 class Machine:
     """`tools`: which of curl, wget, python3, sha256sum, openssl it has. Its power switch only takes notes."""
 
@@ -67,16 +74,18 @@ class Machine:
         self.home = root / "agent"
         self.proc = root / "proc"
         self.bin = root / "bin"
+        self.shm = root / "shm"
         self.power = root / "power"
         self._offset = root / "offset"
         self._started: list[subprocess.Popen[bytes]] = []
         self.bin.mkdir(parents=True)
+        self.shm.mkdir()
         (self.proc / "1").mkdir(parents=True)
         (self.proc / "uptime").symlink_to("/proc/uptime")
         (self.proc / "loadavg").write_text("0.25 0.10 0.05 1/100 1\n")
         (self.proc / "sysrq-trigger").touch()
         self.script = root / "agent.sh"
-        self.script.write_text(node.script())
+        self.script.write_text(hurried(node.script()))
         (self.bin / "sh").symlink_to(shell_path(shell))
         for name in (*_ALWAYS, *(tool for tool in tools if tool in ("sha256sum", "wget", "curl", "openssl"))):
             # A machine with busybox's shell has busybox's tools; its wget alone cannot do what is asked of one here.
@@ -117,9 +126,8 @@ class Machine:
         self._started.append(process)
 
     def environ(self, told: Mapping[str, str]) -> dict[str, str]:
-        quick = {"SHOPPER_AGENT_TICK": "1", "SHOPPER_AGENT_REPEAT": "1", "SHOPPER_AGENT_SMI_PATIENCE": "1"}
-        places = {"SHOPPER_AGENT_DIR": str(self.home), "SHOPPER_AGENT_PROC": str(self.proc), "PATH": str(self.bin)}
-        return {**places, **quick, **told}
+        places = {"DIR": self.home, "PROC": self.proc, "SHM": self.shm}
+        return {"PATH": str(self.bin), **{f"SHOPPER_AGENT_{name}": str(path) for name, path in places.items()}, **told}
 
     def stop(self) -> None:
         """Pull the plug on everything that runs in it."""

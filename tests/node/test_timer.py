@@ -132,16 +132,6 @@ def test_an_uptime_that_runs_back_adds_nothing(machine: Build) -> None:
         assert moved.left() == left
 
 
-def test_knobs_can_only_shorten(machine: Build) -> None:
-    tuned = machine()
-    text = f"""eval "$(sed -n '/^whole()/,/^}}/p; /^shorter()/,/^}}/p' {tuned.script})"
-for asked in 1 15 16 0 -1 'x; poweroff' ''; do shorter "$asked" 15; done"""
-    found = subprocess.run(
-        [tuned.bin / "sh", "-c", text], env=tuned.environ({}), capture_output=True, text=True, check=True
-    )
-    assert found.stdout.split() == ["1", *["15"] * 6]
-
-
 def test_a_timer_that_was_killed_is_armed_again_by_the_heartbeats(machine: Build) -> None:
     hurt = machine()
     hurt.start(ending_in(60, url=DEAD_END), market="tensordock")

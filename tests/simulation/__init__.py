@@ -3,8 +3,11 @@
 One seed is one world of 24 hours and 20 sessions. Real: usecases, sweeps, domain, the shared pace. In memory: the
 store (held to the real engine by the contract suite), the queue, the topic. Every call of a port is a point at which
 others run, and at which the caller may be killed: it is then never resumed, so that not even a `finally` runs.
-Invariants are checked at the moment of the act; `watch`, `ledgers` and `due` hold them. In a tenth of the seeds one
-market stands behind its real adapter and the real HTTP client: `wire` puts its truth into that market's words.
+Invariants are checked at the moment of the act; `watch`, `ledgers`, `due` and `hearing` hold them. In a tenth of the
+seeds one market stands behind its real adapter and the real HTTP client: `wire` puts its truth into that market's
+words. The agents on the machines are modelled in `agents` as `agent.sh` is written (tests/node runs the script
+itself); what befalls them comes from dice of their own. An agent that ends its machine really ends it, and the service
+has to notice and to prove it.
 
 Left out, because nothing could be proven against it, or because it cannot happen:
 
@@ -17,7 +20,10 @@ Left out, because nothing could be proven against it, or because it cannot happe
 - A machine that comes back while its absence is being proven: by the proof it was gone.
 - More than two strays at a time: the brake then freezes their rule until a person looks, as it should. What it holds
   is not counted as late.
-- Agents: their part of the world comes with the sweeps that read it.
+- Tenants that lie with their own token: it is their own machine that they would end. Strangers, who lack the secret,
+  knock at every door, and heartbeats are lost, late, doubled and replayed.
+- Two agents under one token, where a create made two machines, are told apart by nobody: what the twin says of its rest
+  is not held against an end for idleness. Twins are destroyed as soon as they are seen.
 
 What counts as late: the time from when a machine was due to the first destroy request that reached its market, less
 the time in which the market was down or refused our key; for a machine without a row, which lists alone can find, less

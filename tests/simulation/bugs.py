@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
 
+from tests.simulation import agent_mistakes as wrong
 from tests.simulation import mistakes
 from tests.simulation.seed import run
 
@@ -88,6 +89,24 @@ BUGS: dict[str, Bug] = {
         mistakes.numbers(destroy_backoff_seconds=5.0, destroy_backoff_max_seconds=5.0),
     ),
     "no_intent": Bug("the create is called before anything is written down", mistakes.no_intent),
+    "heartbeat_prolongs": Bug("each heartbeat moves the end", wrong.heartbeat_prolongs),
+    "any_secret_will_do": Bug("a heartbeat is believed without its secret", wrong.any_secret_will_do),
+    "replay_revives": Bug("a heartbeat heard before is news again", wrong.replay_revives),
+    "dead_tokens_open": Bug("a token outlives its session", wrong.dead_tokens_open),
+    "idle_by_one_beat": Bug("one heartbeat at rest is idle enough", wrong.idle_by_one_beat),
+    "unseen_is_idle": Bug("a GPU that tells nothing is idle", wrong.unseen_is_idle),
+    "logins_do_not_count": Bug("who is logged in does not matter", wrong.logins_do_not_count),
+    "silence_is_rest": Bug("what was done in silence counts as nothing", wrong.silence_is_rest),
+    "our_absence_is_silence": Bug("silence counts although nobody listened", wrong.our_absence_is_silence),
+    "one_beat_is_time_enough": Bug("back again, silence counts at once", wrong.one_beat_is_time_enough),
+    "silence_is_the_end": Bug("a silent machine is ended unasked", wrong.silence_is_the_end),
+    "lost_at_once": Bug("ten minutes of silence are thirty", wrong.lost_at_once, wish="agent_reboot:high"),
+    "heard_for_ever": Bug("an agent once armed is armed for ever", wrong.heard_for_ever),
+    "told_to_end_too_early": Bug("a booting machine is told to end", wrong.told_to_end_too_early),
+    "proof_of_no_beat": Bug("no answer proves that it is one to this beat", wrong.proof_of_no_beat),
+    "believes_anybody": Bug("an agent believes an answer that nobody signed", wrong.believes_anybody),
+    "extends_out_of_reach": Bug("an extension is granted that cannot reach its machine", wrong.extends_out_of_reach),
+    "timer_at_the_hard_max": Bug("a machine is armed for the hard max", wrong.timer_at_the_hard_max, ("agent",)),
 }
 
 

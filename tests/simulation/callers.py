@@ -31,6 +31,8 @@ class Callers:
         if faults.calm:
             self.consumers = [_known(access, number + 10, 50) for number in range(4)]
         self.operator = _known(access, 99, 50, Role.OPERATOR)
+        self.wish: Callable[[Order], Order] = lambda order: order
+        """What else people say when they rent."""
         self.ended_early: set[str] = set()
         self.opened: dict[str, str] = {}
         """Session id by idempotency key."""
@@ -58,6 +60,7 @@ class Callers:
         )
         if self.renewers is not None:
             order = self.renewers.leased(key, order, hours)
+        order = self.wish(order)
         for _ in range(rng.choice((1, 1, 1, 2, 5))):
             self.rent(key, consumer, order, hours)
         self._later(hours, key)

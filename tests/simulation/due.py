@@ -10,7 +10,7 @@ from chalicelib.domain.tag import Ours, read
 from tests.builders import DEPLOYMENT, SIGNING_KEY
 from tests.simulation.machine import NEVER, Machine
 
-LAYERS = ("request", "sweeps", "reconcile", "janitor")
+LAYERS = ("request", "sweeps", "reconcile", "janitor", "agent")
 
 
 def session_of(machine: Machine) -> Ours:

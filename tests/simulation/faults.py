@@ -5,6 +5,7 @@ from itertools import accumulate
 from random import Random
 
 from chalicelib.domain.instant import HOUR, SECOND, Instant
+from tests.simulation.agent_kinds import AGENT_KINDS
 
 MINUTE = 60 * SECOND
 
@@ -121,7 +122,7 @@ def _levels(rng: Random, wish: str) -> dict[str, str]:
         return dict.fromkeys(KINDS, wish)
     if wish != "mixed":
         named = dict(part.split(":") if ":" in part else (part, "high") for part in wish.split(","))
-        unknown = set(named) - set(KINDS)
+        unknown = set(named) - set(KINDS) - set(AGENT_KINDS)
         if unknown:
             raise ValueError(f"no fault is called {', '.join(sorted(unknown))}")
         return {kind: named.get(kind, "off") for kind in KINDS}

@@ -1,5 +1,7 @@
 """The invariants of the rows, checked at every write: final states, transitions, limits, quotas."""
 
+from typing import TYPE_CHECKING
+
 from chalicelib.domain.attempt import Stage
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import HOUR, SECOND
@@ -8,6 +10,9 @@ from tests.fakes.memory_access import MemoryAccess
 from tests.simulation.kernel import Violation
 from tests.simulation.machine import NEVER, Machine
 from tests.simulation.watch import Watch
+
+if TYPE_CHECKING:
+    from tests.simulation.hearing import Hearing
 
 _ORDER = {None: 0, Status.PENDING: 1, Status.PROVISIONING: 2, Status.RUNNING: 3, Status.TERMINATING: 4}
 
@@ -18,6 +23,8 @@ class Ledgers:
     def __init__(self, watch: Watch, access: MemoryAccess) -> None:
         self.watch = watch
         self.access = access
+        self.heard: Hearing | None = None
+        """Who knows what heartbeats justify."""
         self.adoptions = 0
         self.lapsed = 0
         """Leases that nobody renewed."""
@@ -35,6 +42,8 @@ class Ledgers:
         self._transition(before, after, event)
         self._limits(before, after)
         self._memory(before, after)
+        if self.heard is not None:
+            self.heard.noted(before, after)
         for number, attempt in enumerate(after.attempts):
             earlier = before.attempts[number] if number < len(before.attempts) else None
             stage = earlier.stage if earlier else None
@@ -70,6 +79,8 @@ class Ledgers:
 
     def _transition(self, before: Session, after: Session, event: Event | None) -> None:
         moved = before.status is not after.status
+        if event is not None and event.reason == "idle_warning" and before == after:
+            return
         if before.final:
             raise Violation("I11", f"{before.id} was {before.status} and is written again")
         if moved != (event is not None):
@@ -119,6 +130,8 @@ class Ledgers:
             right = now >= before.hard_max_at
         elif reason in (EndReason.DONE, EndReason.DELETED):
             right = process is not None and reason.value in process.grants
+        elif reason in (EndReason.IDLE, EndReason.HEARTBEAT_LOST):
+            right = self.heard is not None and self.heard.may_end(before, reason)
         elif before.status is Status.RUNNING:
             machine = self._machine(before)
             right = machine is None or not self._healthy(machine, before)

@@ -96,6 +96,7 @@ def run(
         adoptions=world.ledgers.adoptions,
         machines=sum(len(machines) for machines in watch.machines.values()),
         sent=len(world.alerts.rows),
+        ended_themselves=world.fleet.ended,
         renewals=world.callers.renewers.renewals if world.callers.renewers is not None else 0,
         lapsed=world.ledgers.lapsed,
     )

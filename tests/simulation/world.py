@@ -19,6 +19,7 @@ from tests.fakes.metrics import MemoryMetrics
 from tests.fakes.store import MemoryStore
 from tests.simulation.callers import Callers
 from tests.simulation.faults import MINUTE, Faults, Windows
+from tests.simulation.fleet import AgentMarket, Fleet
 from tests.simulation.kernel import Kernel, Process, Violation
 from tests.simulation.ledgers import Ledgers
 from tests.simulation.machine import NEVER, Machine
@@ -81,6 +82,7 @@ class World:
         self.table.failed = self._store_failed
         self.gate = SharedPace(SimRates(self.table, self.store.rates), self.kernel, SETTINGS.policy)
         self.alerts = MemoryAlerts()
+        self.fleet = Fleet(seed, wish, self.kernel, self.faults, self.watch, SETTINGS)
         self.scenery = Scenery(self.kernel, self.faults, self.watch)
         self.frozen: dict[str, list[tuple[Instant, Instant]]] = {}
         self.missed: list[tuple[Instant, Instant]] = []
@@ -99,6 +101,7 @@ class World:
         self.callers = Callers(self.kernel, self.faults, self.store.access, self.ports, ids)
         if among(seed):
             self.callers.renewers = Renewers(seed, self.callers, self.watch.rows)
+        self.callers.wish = self.fleet.wish
         self.watch.blind_to = self._blind
         self.sessions = sessions
 
@@ -125,6 +128,8 @@ class World:
     def _idle(self, name: str) -> bool:
         """Would this sweep find nothing at all? Then it need not be run to know."""
         now = self.kernel.time
+        if name == "watch" and self.fleet.hearing.deaf.at(now):
+            return True
         if name in _SEEKS:
             rows = self.store.sessions._live.values()
             return not any(row.status in _SEEKS[name] and (row.due_at or 0) <= now for row in rows)
@@ -141,6 +146,7 @@ class World:
         """Set the scene: faults on for `length` milliseconds."""
         for market in self.markets.values():
             self.scenery.set(market, length)
+        self.fleet.begin(length)
         self.schedule.begin()
         self.kernel.at(self.kernel.time + 5 * MINUTE, self._look_around)
         self.kernel.at(self.kernel.time, self._refresh)
@@ -154,6 +160,9 @@ class World:
         on |= {layer for layer in ("reconcile", "janitor") if layer in layers}
         self.schedule.on = on
         self.queue.on = "request" in layers
+        self.fleet.gone = "agent" not in layers
+        if self.watch.layers == {"agent"}:
+            self.table.gone = self.fleet.table.gone = True
         if on == {"janitor"}:
             self.table.gone = True
             self.watch.bound = 16 * MINUTE  # it comes every fifteen, and looks when its own grace is over
@@ -161,6 +170,7 @@ class World:
     def heal(self) -> None:
         now = self.kernel.time
         self.faults.heal()
+        self.fleet.heal()
         for market in self.markets.values():
             for window in (market.down, market.revoked, market.lists_lie, market.gets_lie):
                 window.cut(now)
@@ -182,7 +192,8 @@ class World:
     # --- inside
 
     def _market(self, name: str) -> Market:
-        market = Market(name, self.kernel, self.faults, self.gate, self.watch)
+        market = AgentMarket(name, self.kernel, self.faults, self.gate, self.watch)
+        market.fleet = self.fleet
         market.hazard = self.hazard
         market.failed = lambda process: self._not_listed(name, process)
         market.offers = offers(name)
@@ -191,7 +202,7 @@ class World:
     def _ports(self) -> Ports:
         overrides = SimOverrides(self.table)
         self.watch.kept = overrides.kept
-        return Ports(
+        ports = Ports(
             settings=SETTINGS,
             secrets=Secrets(signing_keys=(SIGNING_KEY,), pepper=b"pepper"),
             clock=self.kernel,
@@ -211,6 +222,7 @@ class World:
             subscriptions=MemorySubscriptions(),
             metrics=MemoryMetrics(),
         )
+        return self.fleet.hear(ports, self.store, self.ledgers, self.alerts, self.table)
 
     def _refresh(self) -> None:
         """What the inventory sweep would store."""
@@ -223,6 +235,7 @@ class World:
     def _look_around(self) -> None:
         self.kernel.at(self.kernel.time + 5 * MINUTE, self._look_around)
         self.watch.look_around()
+        self.fleet.hearing.look_around()
         for market in self.markets.values():
             for machine in market.live(self.kernel.time):
                 if machine.tag is not None:

@@ -8,7 +8,7 @@ from chalicelib.domain.errors import ProviderDown
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.lease import Lease
 from chalicelib.domain.pulse import Pulse
-from chalicelib.domain.session import EndReason, Session, Status
+from chalicelib.domain.session import EndReason, Event, Session, Status
 from chalicelib.usecases import beating
 from tests.world import World
 
@@ -41,12 +41,15 @@ class Watched:
     def minutes(self, count: int, util: float | None = 97.0, logins: int = 0) -> None:
         """So many minutes with a beat in each."""
         for _ in range(count):
-            self.beats += 1
-            if self.session.status is Status.RUNNING:
-                session = beating.authenticate(self.world.ports, f"Bearer {self.lease.token}")
-                pulse = Pulse(gpu_util=(util,), ssh_sessions=logins, uptime_seconds=60.0 * self.beats, armed=True)
-                beating.beat(self.world.ports, session, self.beats, pulse)
+            self.beat(util, logins)
             self.world.run(MINUTE)
+
+    def beat(self, util: float | None = 97.0, logins: int = 0) -> None:
+        self.beats += 1
+        if self.session.status is Status.RUNNING:
+            session = beating.authenticate(self.world.ports, f"Bearer {self.lease.token}")
+            pulse = Pulse(gpu_util=(util,), ssh_sessions=logins, uptime_seconds=60.0 * self.beats, armed=True)
+            beating.beat(self.world.ports, session, self.beats, pulse)
 
     def quiet(self, minutes: float) -> None:
         self.world.run(minutes * MINUTE)
@@ -124,6 +127,39 @@ def test_after_our_own_absence_the_machines_are_heard_first() -> None:
     watched.world.clock.advance(3600)
     watched.minutes(3)
     assert (watched.session.status, watched.told()) == (Status.RUNNING, [])
+
+
+def test_back_from_an_absence_nothing_is_concluded_before_a_few_heartbeats_could_come() -> None:
+    watched = Watched()
+    watched.minutes(3)
+    watched.world.market.set_phase(watched.world.market.live()[0].id, Phase.STARTING)
+    watched.world.clock.advance(3600)
+    watched.quiet(2.5)
+    assert (watched.session.status, watched.told()) == (Status.RUNNING, [])
+    watched.world.market.set_phase(watched.world.market.live()[0].id, Phase.RUNNING)
+    watched.minutes(3)
+    watched.quiet(5)
+    assert (watched.session.status, watched.told()) == (Status.RUNNING, [])
+
+
+def test_a_login_that_comes_while_the_end_is_written_keeps_the_machine() -> None:
+    watched = Watched(idle_minutes=10)
+    sessions = watched.world.store.sessions
+    saved = sessions.save
+
+    def late(before: Session, after: Session, event: Event | None = None) -> Session:
+        if after.end_reason is EndReason.IDLE:
+            sessions.save = saved  # type: ignore[method-assign]
+            watched.beat(0.0, logins=1)
+        return saved(before, after, event)
+
+    watched.minutes(8, util=0.0)
+    sessions.save = late  # type: ignore[method-assign]
+    watched.minutes(6, util=0.0)
+    assert sessions.save == saved
+    assert watched.session.status is Status.RUNNING
+    watched.minutes(11, util=0.0)
+    assert watched.session.end_reason is EndReason.IDLE
 
 
 def test_an_idle_machine_is_warned_of_at_half_time_and_ends() -> None:
