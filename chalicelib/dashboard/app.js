@@ -4,7 +4,7 @@ import { showAlerts } from './alerts.js'
 import { ask, forget, get, keep, key, whenRefused } from './api.js'
 import { startCosts } from './costs.js'
 import { byId, el, say } from './dom.js'
-import { dollars } from './format.js'
+import { dollars, whole } from './format.js'
 import { showHealth } from './health.js'
 import { startOffers } from './offers.js'
 import { startRent } from './rent.js'
@@ -82,7 +82,7 @@ function start(me, paths) {
       figure('Burning', dollars(burning.reduce((total, each) => total + each.price_per_hour, 0)), 'an hour'),
       figure('Cost of these', dollars(sum((each) => each.cost.accrued)), 'so far'),
       figure('Held on top', dollars(sum((each) => each.cost.reserved)), 'at most'),
-      figure('Your quota', `${mine.length} of ${most}`, `up to ${dollars(limit)}/h`),
+      figure('Your quota', `${mine.length} of ${most}`, `up to ${whole(limit)}/h`),
     )
   }
 }

@@ -86,7 +86,7 @@ function shares(title, groups, total) {
   return el('ul.shares', { 'aria-label': `Cost by ${title}` }, ...rows.map(([name, cost]) => {
     const share = (cost / total) * 100
     return el('li', {},
-      el('span.name', {}, name), el('span', {}, `${dollars(cost)} `, el('span.soft', {}, `${Math.round(share)} %`)),
+      el('span.name', {}, name), el('span', {}, `${dollars(cost)} `, el('span.soft', {}, `${share < 1 ? '< 1' : Math.round(share)} %`)),
       strip([['s1', share]]))
   }))
 }

@@ -11,9 +11,11 @@ const MOMENT = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'shor
 
 /** In cents, or finer where cents would say nothing. */
 export const dollars = (amount) =>
-  amount === null || amount === undefined ? '–' : (amount !== 0 && Math.abs(amount) < 0.1 ? FINE : CENTS).format(amount)
+  amount === null || amount === undefined ? '–' : (Math.abs(amount) >= 0.00005 && Math.abs(amount) < 0.1 ? FINE : CENTS).format(amount)
 /** To a hundredth of a cent: prices per hour, and money that ticks. */
 export const fine = (amount) => (amount === null || amount === undefined ? '–' : FINE.format(amount))
+/** Without cents where there are none. */
+export const whole = (amount) => dollars(amount).replace(/\.00$/, '')
 export const count = (number) => COUNT.format(number)
 export const day = (date) => DAY.format(new Date(date))
 export const moment = (stamp) => (stamp ? MOMENT.format(new Date(stamp)) : '–')

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from local.drill.stack import KEY, PUBLIC_KEY, Stack, wait_until
 
@@ -14,6 +14,10 @@ CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,negative_data_rejection,missing_required_header,unsupported_method,ignored_auth"
 )
+
+
+PUBLIC_URL = "https://shopper.example.com"
+"""Never called; agents get a token only where they could reach the service."""
 
 
 class Pass(NamedTuple):
@@ -32,7 +36,7 @@ def main() -> int:
     asked = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="shopper-fuzz-") as folder:
-        stack = Stack(Path(folder) / "data")
+        stack = Stack(Path(folder) / "data", SHOPPER_PUBLIC_URL=PUBLIC_URL)
         stack.start()
         try:
             for each in _passes(stack):
@@ -55,15 +59,29 @@ def _passes(stack: Stack) -> list[Pass]:
         stack.post("/consumers", {"id": name, "role": role, "max_sessions": 1000, "max_price_per_hour": 100_000})
         keys[role] = stack.post(f"/consumers/{name}/keys")["key"]
     stack.post("/consumers", {"id": "known"})
-    offer = stack.get("/inventory", spot="false", limit=1)["offers"][0]["id"]
-    session = stack.post("/sessions", {"offer_id": offer, "ssh_public_key": PUBLIC_KEY})["id"]
+    offers = stack.get("/inventory", spot="false", provider="vastai", limit=50)["offers"]
+    one, two = (_rent(stack, offer) for offer in (offers[0], offers[-1]))
+    wait_until(lambda: all(each["status"] == "running" for each in stack.sessions()), 60, "both machines run")
     return [
-        Pass("a session that exists", KEY, "^/sessions/[{]id", session),
+        Pass("a session that lives", KEY, "^/sessions/[{]id[}]/(extend|renew|events)", one),
+        Pass("a session that ends meanwhile", KEY, "^/sessions/[{]id", one),
+        Pass("an agent", _token(stack, two), "^/agent/"),
         Pass("a consumer that exists", KEY, "^/consumers/[{]id", "known"),
         Pass("a budget that exists", KEY, "^/budgets/", "known"),
         Pass("a consumer", keys["consumer"], "^/"),
         Pass("an operator", keys["operator"], "^/"),
     ]
+
+
+def _rent(stack: Stack, offer: dict[str, Any]) -> str:
+    body = {"offer_id": offer["id"], "ssh_public_key": PUBLIC_KEY, "hours": 12, "lease_minutes": 60}
+    return str(stack.post("/sessions", body)["id"])
+
+
+def _token(stack: Stack, session: str) -> str:
+    """What the machine was given to report with."""
+    (machine,) = (each for each in stack.machines() if session in each["label"])
+    return next(value for _, value in machine["env"] if value.startswith("ga_"))
 
 
 def _run(schemathesis: Path, examples: int, stack: Stack, each: Pass, folder: Path) -> int:
