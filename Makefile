@@ -13,6 +13,7 @@ LOCAL := .venv/local-installed
 DEV := .venv/dev-installed
 BROWSER := .venv/browser-installed
 FUZZER := .venv/fuzz/bin/schemathesis
+SECURITY := .venv/security/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # npm's own mark of a finished installation
 ENGINE := node_modules/.package-lock.json
@@ -28,13 +29,16 @@ run: $(LOCAL) $(ENGINE)
 test: $(DEV) $(ENGINE)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(DEV)
+check: $(DEV) $(SECURITY)/bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/docs.py
 	$(BIN)/python .ci/rules.py
+	$(SECURITY)/bandit --quiet --recursive --severity-level medium app.py chalicelib cli deploy local
+	$(SECURITY)/python .ci/secrets.py
+	@$(SECURITY)/python .ci/audit.py
 	@$(BIN)/python -m deploy template --stage $(STAGE) --out out/check
 	$(BIN)/cfn-lint --template out/check/sam.json
 
@@ -95,14 +99,11 @@ undeploy: $(DEV)
 	aws cloudformation wait stack-delete-complete --stack-name $(STACK)
 	@$(BIN)/python -m deploy live --stage $(STAGE)  # somebody may have been quicker: then their machines need a hand
 
-# Slow, and asks the network: what others know about our template, our code and our packages.
-audit: $(DEV)
-	@test -x $(AUDIT)/pip-audit || { $(PYTHON) -m venv --clear .venv-audit && \
-	  $(AUDIT)/python -m pip install --quiet --disable-pip-version-check 'checkov~=3.3' 'bandit~=1.9' 'pip-audit~=2.10'; }
+# Slow, and asks the network: what others know about our template, and, or it fails, about every package on Lambda.
+audit: $(DEV) $(SECURITY)/bandit $(AUDIT)/checkov
 	$(BIN)/python -m deploy template --stage $(STAGE) --out out/check
 	$(AUDIT)/checkov --config-file deploy/checkov.yaml --file out/check/sam.json
-	$(AUDIT)/bandit --quiet --recursive app.py chalicelib deploy --severity-level medium
-	$(AUDIT)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.txt
+	$(SECURITY)/python .ci/audit.py --strict
 
 # Writes the lock files anew from requirements/*.in. What runs on Lambda decides, the rest agrees with it.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
@@ -115,6 +116,8 @@ lock: $(DEV)
 	$(LOCK) -c requirements-dev.txt requirements/browser.in -o requirements/browser.txt
 	$(LOCK) -c requirements-dev.txt requirements/mcp.in -o requirements/mcp.txt
 	$(LOCK) requirements/fuzz.in -o requirements/fuzz.txt
+	$(LOCK) requirements/security.in -o requirements/security.txt
+	$(LOCK) requirements/audit.in -o requirements/audit.txt
 
 # The local state in .local stays: there may be machines behind it.
 clean:
@@ -143,6 +146,16 @@ $(DEV): requirements-dev.txt requirements/mcp.txt $(LOCAL)
 
 $(BROWSER): requirements/browser.txt $(DEV)
 	@$(PIP) --no-compile --require-hashes -r requirements/browser.txt
+	@touch $@
+
+$(SECURITY)/bandit: requirements/security.txt $(LOCAL)
+	@$(PYTHON) -m venv --clear .venv/security
+	@$(SECURITY)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/security.txt
+	@touch $@
+
+$(AUDIT)/checkov: requirements/audit.txt
+	@$(PYTHON) -m venv --clear .venv-audit
+	@$(AUDIT)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/audit.txt
 	@touch $@
 
 $(FUZZER): requirements/fuzz.txt $(LOCAL)
