@@ -20,6 +20,7 @@ examples:
 
 What stands behind -- needs --rm: it runs there by ssh (one word is a line for the remote shell, several are one
 command), its exit code becomes ours, and the session is ended whatever happens. Without a command --rm opens a shell.
+With --lease-minutes it ends even if this computer dies meanwhile: the lease is renewed for as long as up is at work.
 Ctrl-C while waiting leaves the session running, except with --rm."""
 
 

@@ -2,6 +2,8 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.domain.instant import HOUR, Instant
 from chalicelib.domain.limit import Reached, leased, reached
@@ -65,3 +67,11 @@ def test_no_renewal_prolongs_past_the_hours_and_the_hard_max() -> None:
     assert reached(late, NOW + HOUR) == Reached(EndReason.EXPIRED)
     overridden = leased(a_leased(minutes=600, expires_at=NOW + 13 * HOUR), NOW + 11 * HOUR)
     assert overridden.ends_at == NOW + 12 * HOUR
+
+
+@given(renewals=st.lists(st.integers(0, 30 * HOUR), max_size=20), minutes=st.floats(0.02, 1440))
+def test_no_renewals_make_it_live_longer_than_it_would_without_a_lease(renewals: list[int], minutes: float) -> None:
+    session = a_leased(minutes=minutes)
+    for after in sorted(renewals):
+        session = leased(session, NOW + after)
+        assert NOW < session.ends_at <= a_session().ends_at

@@ -17,7 +17,7 @@ from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports
 from chalicelib.store import Store
 from chalicelib.usecases import lifecycle
-from tests.builders import NOW, a_consumer, a_session, an_admission, an_event
+from tests.builders import NOW, a_consumer, a_session, an_admission, an_event, an_order
 from tests.contracts.store import race
 from tests.store.conftest import fresh_store
 from tests.world import World
@@ -71,10 +71,10 @@ def listed(store: Store, number: int) -> list[Session]:
     return store.sessions.page(consumer=f"c-{number}", statuses=None, provider=None, limit=100, cursor=None).items
 
 
-def a_running_session(store: Store, number: int) -> Session:
+def a_running_session(store: Store, number: int, **changes: object) -> Session:
     consumer = a_consumer(id=f"c-{number}")
     store.access.put_consumer(consumer, create=True)
-    session = a_session(number * 100, consumer=consumer.id, status=Status.RUNNING, running_at=NOW)
+    session = a_session(number * 100, consumer=consumer.id, status=Status.RUNNING, running_at=NOW, **changes)
     return store.sessions.open(session, an_event(session), an_admission(consumer=consumer))
 
 
@@ -128,3 +128,21 @@ def test_done_against_extend_against_expiry(store: Store, ports: Ports, number: 
     assert {answer.end_reason for answer in answers if answer.status is not Status.RUNNING} == {after.end_reason}
     assert endings(store, session) == 1
     assert after.expires_at == session.expires_at + granted * HOUR // 10
+
+
+@pytest.mark.parametrize("number", range(4000, 4000 + TIMES))
+def test_renewals_against_the_sweep_that_finds_the_lease_run_out(store: Store, ports: Ports, number: int) -> None:
+    """Either it was renewed in time and nobody ends it, or it ends and nobody has renewed it."""
+    order = an_order(lease_minutes=10)
+    session = a_running_session(store, number, order=order, lease_expires_at=NOW)
+    calls = [partial(lifecycle.renew, ports, session), partial(lifecycle.end_overdue, ports, session)]
+    answers, errors = race([calls[each % 2] for each in range(THREADS)])
+    refusals = turned_away(errors)
+    assert all(isinstance(error, Refusal) and error.code == "not_live" for error in refusals)
+    after = store.sessions.get(session.id)
+    assert after is not None
+    assert {answer.status for answer in answers} == {after.status}
+    if after.status is Status.RUNNING:
+        assert (after.lease_expires_at, refusals, endings(store, session)) == (NOW + HOUR // 6, [], 0)
+    else:
+        assert (after.end_reason, after.lease_expires_at, endings(store, session)) == (EndReason.EXPIRED, NOW, 1)
