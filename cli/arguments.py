@@ -31,6 +31,15 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, f"see {self.prog} --help")
 
 
+class Aligned(argparse.HelpFormatter):
+    """Help with all commands in one column, however long their names are."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):
+            self._max_help_position = self._action_max_length = max(map(len, action.choices)) + 6
+
+
 def add(commands: Commands, name: str, summary: str, run: "Command", more: str | None = None) -> Parser:
     """A command with the options that all of them have."""
     parser = commands.add_parser(

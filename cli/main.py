@@ -1,13 +1,11 @@
 """`gpu-shopper`: reads the command line, runs one command, and turns what went wrong into a line and an exit code."""
 
-import argparse
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from cli.arguments import Parser
+from cli.arguments import Aligned, Parser
 from cli.console import Console, tolerant
 from cli.errors import CliError, Interrupted, UsageError
 
@@ -38,8 +36,7 @@ def parser() -> Parser:
         up,
     )  # fmt: skip
 
-    aligned = partial(argparse.HelpFormatter, max_help_position=18)
-    root = Parser(prog="gpu-shopper", description=_ABOUT, epilog=_MORE, allow_abbrev=False, formatter_class=aligned)
+    root = Parser(prog="gpu-shopper", description=_ABOUT, epilog=_MORE, allow_abbrev=False, formatter_class=Aligned)
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
     looking, working = (inventory, up, ls, show, ssh, ending, renew), (service, access, money, orphans, drill)
