@@ -65,19 +65,14 @@ def _stack(stacks: Any, name: str) -> Mapping[str, Any] | None:
 
 
 def _market_keys(stage: str, settings: Mapping[str, str], ssm: Any) -> None:
-    names = {
-        market: f"{parameter(stage)}/provider/{market}"
-        for market in MARKETS
-        if settings.get(market.capitalize(), "yes") == "yes"
-    }
-    if not names:
+    used = [market for market in MARKETS if settings.get(market.capitalize(), "yes") == "yes"]
+    if not used:
         raise NotReady(f"no market in use: say yes to one of {', '.join(market.capitalize() for market in MARKETS)}")
-    missing = ssm.get_parameters(Names=sorted(names.values()))["InvalidParameters"]
-    for market, name in names.items():
-        if name in missing:
-            raise NotReady(
-                f"no key in SSM at {name}: put it there (docs/deploy.md), or deploy with {market.capitalize()}=no"
-            )
+    otherwise = {f"{parameter(stage)}/provider/{market}": f"{market.capitalize()}=no" for market in used}
+    if settings.get("JanitorKeys") == "yes":
+        otherwise |= {f"{parameter(stage)}/janitor/{market}": "JanitorKeys=no" for market in used}
+    for name in sorted(ssm.get_parameters(Names=sorted(otherwise))["InvalidParameters"]):
+        raise NotReady(f"no key in SSM at {name}: put it there (docs/deploy.md), or deploy with {otherwise[name]}")
 
 
 def _can_reserve(functions: Any) -> bool:

@@ -49,6 +49,8 @@ def environment(name: str, stage: str) -> Json:
         variables["SHOPPER_SECRETS_PATH"] = parameter(stage)
     if Grant.MARKETS in grants:
         variables["SHOPPER_PROVIDER_SECRETS_PATH"] = f"{parameter(stage)}/provider"
+    if Grant.LAST_RESORT in grants:
+        variables["SHOPPER_PROVIDER_SECRETS_PATH"] = _own(f"{parameter(stage)}/janitor", f"{parameter(stage)}/provider")
     # The API's own address would be a circle in the template: it stands in the definition that names its function.
     address = sub(f"https://${{RestAPI}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{stage}")
     own = ref("AWS::NoValue") if name == API else address
@@ -96,6 +98,16 @@ def _subscribe(_: str) -> list[Json]:
     ]
 
 
+def _own(own: object, shared: object) -> Json:
+    """The janitor's, where it has keys of its own."""
+    return {"Fn::If": ["JanitorKeys", own, shared]}
+
+
+def _last_resort(stage: str) -> list[Json]:
+    keys = [_own(_arn(stage, f"janitor/{name}"), _arn(stage, f"provider/{name}")) for name in MARKETS]
+    return [_statement("Markets", ["ssm:GetParameters"], keys)]
+
+
 def _arn(stage: str, name: str) -> Json:
     return sub(f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{parameter(stage)}/{name}")
 
@@ -111,6 +123,7 @@ _STATEMENTS: dict[Grant, Statements] = {
     Grant.SECRETS: _parameters("Secrets", "GetParameters", "signing-keys", "pepper"),
     Grant.SIGNING: _parameters("Signing", "GetParameters", "signing-keys"),
     Grant.MARKETS: _parameters("Markets", "GetParameters", *(f"provider/{name}" for name in MARKETS)),
+    Grant.LAST_RESORT: _last_resort,
     Grant.LENGTHEN: _parameters("Lengthen", "PutParameter", "override/*"),
     Grant.OVERRIDES: _parameters("Overrides", "GetParameter", "override/*"),
 }

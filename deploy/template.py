@@ -90,6 +90,11 @@ def _parameters() -> Json:
             "Default": "yes",
             "Description": "Keep concurrency for what ends machines; `no` where the account has too little",
         },
+        "JanitorKeys": {
+            **yes_or_no,
+            "Default": "no",
+            "Description": "The janitor has keys of its own in SSM, which live on when the others are revoked",
+        },
         "Restart": {"Type": "String", "Default": "0", "Description": "Another value starts every function anew"},
     }
 
@@ -102,5 +107,6 @@ def _conditions() -> Json:
         **{condition(name): {"Fn::Equals": [ref(name.capitalize()), "yes"]} for name in MARKETS},
         "HasEmail": given("AlarmEmail"),
         "HasPublicUrl": given("PublicUrl"),
+        "JanitorKeys": {"Fn::Equals": [ref("JanitorKeys"), "yes"]},
         "Reserve": {"Fn::Equals": [ref("ReserveConcurrency"), "yes"]},
     }

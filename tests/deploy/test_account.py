@@ -142,3 +142,11 @@ def test_a_market_without_a_key_stops_it_unless_it_is_not_in_use() -> None:
 def test_without_any_market_there_is_nothing_to_deploy() -> None:
     with pytest.raises(NotReady, match="no market"):
         _prepare(Account(), "Tensordock=no", "Vastai=no")
+
+
+def test_keys_of_the_janitors_own_must_lie_in_ssm_before_they_are_relied_upon() -> None:
+    account = Account()
+    with pytest.raises(NotReady, match=r"janitor/tensordock.*JanitorKeys=no"):
+        _prepare(account, "JanitorKeys=yes")
+    account.keys |= {name.replace("provider", "janitor") for name in KEYS}
+    _prepare(account, "JanitorKeys=yes")

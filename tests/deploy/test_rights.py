@@ -49,6 +49,20 @@ def test_only_who_talks_to_markets_may_read_their_keys(template: Json) -> None:
         assert all(f"/provider/{market}" in reach(template, name, "ssm") for market in MARKETS)
 
 
+def test_the_janitor_may_have_keys_of_its_own_and_then_has_no_others(template: Json) -> None:
+    given = variables(template, "janitor")
+    of_stage = f"/gpu-shopper/{given['SHOPPER_DEPLOYMENT']}"
+    path = given["SHOPPER_PROVIDER_SECRETS_PATH"]
+    assert path == {"Fn::If": ["JanitorKeys", f"{of_stage}/janitor", f"{of_stage}/provider"]}
+    (keys,) = [one["Resource"] for one in statements(template, "janitor") if one["Sid"] == "Markets"]
+    for (condition, own, shared), market in zip((key["Fn::If"] for key in keys), MARKETS, strict=True):
+        assert condition == "JanitorKeys"
+        assert own["Fn::Sub"].endswith(f"/janitor/{market}")
+        assert shared["Fn::Sub"].endswith(f"/provider/{market}")
+    others = set(FUNCTIONS) - {"janitor"}
+    assert not [name for name in others if "/janitor/" in reach(template, name, "ssm")]
+
+
 def test_the_api_holds_no_key_of_a_market(template: Json) -> None:
     assert "provider" not in reach(template, API, "ssm")
     assert "SHOPPER_PROVIDER_SECRETS_PATH" not in variables(template, API)
@@ -125,4 +139,6 @@ def test_no_secret_lies_in_the_environment(template: Json) -> None:
     for name in FUNCTIONS:
         given: dict[str, Any] = variables(template, name)
         assert set(given) <= known | places | paths
-        assert all(given[path].startswith("/gpu-shopper/") for path in paths & set(given))
+        told = [given[path] for path in paths & set(given)]
+        flat = [one for path in told for one in (path["Fn::If"][1:] if isinstance(path, dict) else [path])]
+        assert all(path.startswith("/gpu-shopper/") for path in flat)
