@@ -34,6 +34,7 @@ check: $(DEV) $(SECURITY)/bandit
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck --shell=sh chalicelib/node/agent.sh
 	$(BIN)/python .ci/docs.py
 	$(BIN)/python .ci/rules.py
 	$(SECURITY)/bandit --quiet --recursive --severity-level medium app.py chalicelib cli deploy local
