@@ -22,6 +22,8 @@ from tests.simulation.kernel import Kernel, Violation
 from tests.simulation.ledgers import Ledgers
 from tests.simulation.storing import SimSessions, Table
 
+TAKES = 5 * SECOND
+"""A write takes its time: so much later than the moment it tells of it is made at most."""
 BEAT_WRITES = ("agent_mark", "last_heartbeat_at", "pulse", "gpu_util", "active_at")
 """All that a heartbeat may change of a row."""
 
@@ -83,9 +85,9 @@ class Hearing:
             return False
         if reason is EndReason.IDLE:
             agreed = row.order.idle_minutes * MINUTE
-            rested = heard.at - max(heard.active_at, row.running_at or 0) + 5 * SECOND  # a write takes its time
+            rested = heard.at - max(heard.active_at, row.running_at or 0) + TAKES
             return 0 < agreed <= rested and not self._used(row, heard.at - agreed, heard.at)
-        silent = self.kernel.time - heard.at >= seconds(self.policy.heartbeat_lost_seconds)
+        silent = self.kernel.time - heard.at + TAKES >= seconds(self.policy.heartbeat_lost_seconds)
         return silent and self._down(row) and not self._just_back()
 
     def _used(self, row: Session, since: Instant, until: Instant) -> bool:
@@ -112,7 +114,8 @@ class Hearing:
         if was.startswith("unreachable") or not said.startswith("unreachable"):
             return
         heard = self._heard.get(leases.known_token(before.agent_mark) or "", Heard())
-        silent = heard.at is not None and self.kernel.time - heard.at >= seconds(self.policy.heartbeat_timeout_seconds)
+        timeout = seconds(self.policy.heartbeat_timeout_seconds)
+        silent = heard.at is not None and self.kernel.time - heard.at + TAKES >= timeout
         if not silent or self._just_back():
             raise Violation("agent", f"{before.id} is called unreachable, and nobody listened")
 

@@ -79,8 +79,8 @@ class Ledgers:
 
     def _transition(self, before: Session, after: Session, event: Event | None) -> None:
         moved = before.status is not after.status
-        if event is not None and event.reason == "idle_warning" and before == after:
-            return
+        if event is not None and event.reason == "idle_warning" and before.status is after.status is Status.RUNNING:
+            return  # the one event that is no transition
         if before.final:
             raise Violation("I11", f"{before.id} was {before.status} and is written again")
         if moved != (event is not None):
