@@ -65,7 +65,7 @@ def _accruals(table: _CountedTable) -> Iterator[Figure]:
     world = _world(table)
     _fill(table, [_running(number, f"c-{number % _CONSUMERS}", NOW - HOUR) for number in range(_LIVE)])
     table.calls, began = 0, time.perf_counter()
-    accrue(world.ports)
+    accrue(world.ports, world.ports.sessions.live())
     took = time.perf_counter() - began
     note = f"{_LIVE} live sessions of {_CONSUMERS} consumers"
     yield Figure(name="accrual", figure=took, unit="s", note=note)

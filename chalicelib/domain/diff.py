@@ -1,6 +1,7 @@
 """Compare what a provider lists with what the table promises: orphans, ghosts, and machines that changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -71,28 +72,29 @@ def compare(
     keys: Sequence[bytes],
     policy: Policy,
 ) -> Findings:
-    """`live`: every session that is not final, read after the list was taken."""
-    sessions = {session.tag: session for session in live}
-    strays, orphans, unverified, ours = {}, [], [], 0
-    for instance in listing.instances:
-        reading = tags.read(instance.tag, deployment, keys)
-        if isinstance(reading, tags.Unverified):
-            unverified.append(instance)
-        if not isinstance(reading, tags.Ours):
-            continue
-        ours += 1
-        if accounted_for(instance, sessions.get(tags.of(reading.session_id))):
+    """`live`: every session that is not final, read after the list was taken. They go by once, and none is kept that
+    is as it should be: an account's sessions need not fit into the memory of a function, only its list."""
+    readings = [(instance, tags.read(instance.tag, deployment, keys)) for instance in listing.instances]
+    unverified = [instance for instance, reading in readings if isinstance(reading, tags.Unverified)]
+    ours = [(instance, reading) for instance, reading in readings if isinstance(reading, tags.Ours)]
+    tagged: dict[str, list[Instance]] = defaultdict(list)
+    for instance, reading in ours:
+        tagged[reading.session_id].append(instance)
+    looked_after: set[str] = set()
+    missing, stopped, ghosts, doomed = _examine(listing, _passing(live, tagged, looked_after), memory, policy)
+    strays, orphans = {}, []
+    for instance, reading in ours:
+        if instance.id in looked_after:
             continue
         seen = strays[instance.id] = _again(memory.strays.get(instance.id), listing.taken_at)
         old = listing.taken_at - reading.created_at >= seconds(policy.orphan_grace_seconds)
         if old and seen.lists >= policy.orphan_lists:
             orphans.append(Orphan(instance=instance, session_id=reading.session_id))
-    missing, stopped, ghosts, doomed = _examine(listing, sessions.values(), memory, policy)
     return Findings(
         memory=msgspec.structs.replace(
             memory, listed_at=listing.taken_at, strays=strays, missing=missing, stopped=stopped
         ),
-        ours=ours,
+        ours=len(ours),
         orphans=tuple(orphans),
         ghosts=tuple(ghosts),
         doomed=tuple(doomed),
@@ -115,10 +117,18 @@ def accounted_for(instance: Instance, session: Session | None) -> bool:
     return instance.id in attempt.instance_ids[:1]
 
 
+def _passing(
+    live: Iterable[Session], tagged: Mapping[str, Sequence[Instance]], looked_after: set[str]
+) -> Iterator[Session]:
+    """The same sessions; the machines that they account for go into `looked_after`."""
+    for session in live:
+        looked_after.update(one.id for one in tagged.get(session.id, ()) if accounted_for(one, session))
+        yield session
+
+
 def _examine(
     listing: Listing, sessions: Iterable[Session], memory: Memory, policy: Policy
 ) -> tuple[dict[str, Sighting], dict[str, Sighting], list[Session], list[Doomed]]:
-    listed = {instance.id: instance for instance in listing.instances}
     grace = seconds(policy.ghost_grace_seconds)
     missing: dict[str, Sighting] = {}
     stopped: dict[str, Sighting] = {}
@@ -128,7 +138,7 @@ def _examine(
         attempt = session.attempt
         if session.status is not Status.RUNNING or attempt is None or attempt.offer.provider != listing.provider:
             continue
-        instance = listed.get(attempt.instance_id or "")
+        instance = listing.by_id.get(attempt.instance_id or "")
         if instance is None:
             seen = missing[session.id] = _again(memory.missing.get(session.id), listing.taken_at)
             if seen.lists >= policy.ghost_lists and _silent_since(session, seen) + grace <= listing.taken_at:

@@ -1,6 +1,8 @@
 """What a provider says exists: one machine, and the list of all of them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -53,13 +55,18 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True):
     instance_id: str
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
+class Listing(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Every machine on the account: all pages, known shape, counts agree. An incomplete list is never a Listing."""
 
     provider: str
     taken_at: Instant
     """When the first page was asked for: the list says nothing about anything younger."""
     instances: tuple[Instance, ...]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Instance]:
+        """Made once: every session of an account looks its machines up in the same list."""
+        return {instance.id: instance for instance in self.instances}
 
     def tagged(self, tag: str) -> tuple[Instance, ...]:
         return tuple(instance for instance in self.instances if instance.tag == tag)

@@ -13,10 +13,9 @@ from chalicelib.domain.offer import price_per_hour
 
 def read(attempt: Attempt, listing: Listing) -> Attempt:
     """What a complete list says of every known machine; the very same attempt when that changes no bill."""
-    machines = {machine.id: machine for machine in listing.instances}
     for instance_id in attempt.instance_ids:
-        if instance_id in machines:
-            attempt = _seen(attempt, machines[instance_id], listing.taken_at)
+        if instance_id in listing.by_id:
+            attempt = _seen(attempt, listing.by_id[instance_id], listing.taken_at)
         else:
             attempt = _missed(attempt, instance_id, listing.taken_at)
     return attempt

@@ -55,8 +55,10 @@ class Sessions(Protocol):
     def due(self, statuses: Sequence[Status], before: Instant, limit: int = 100) -> list[Session]:
         """Live sessions in these states with `due_at` <= `before`, longest due first. May lag by moments."""
 
-    def live(self, provider: str | None = None) -> Iterator[Session]:
-        """Every session that is not final (with its current attempt at `provider`, if given)."""
+    def live(self, provider: str | None = None, after: str | None = None) -> Iterator[Session]:
+        """Every session that is not final (with its current attempt at `provider`, if given), in the order of their
+        places in the sense of `domain.turn`; with `after` only those behind that place.
+        """
 
     def page(
         self,

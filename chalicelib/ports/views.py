@@ -9,6 +9,7 @@ from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.offer import Offer
+from chalicelib.domain.turn import Turn
 from chalicelib.ports.markets import CallKind
 
 
@@ -76,6 +77,11 @@ class Health(Protocol):
     def sweep_done(self, name: str, at: Instant) -> None: ...
 
     def sweeps(self) -> Mapping[str, Instant]: ...
+
+    def turn(self, name: str) -> Turn | None:
+        """What a run of this sweep that was out of time left behind; None when the last round was ended."""
+
+    def save_turn(self, name: str, turn: Turn | None) -> None: ...
 
 
 class RateRows(Protocol):

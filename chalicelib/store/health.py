@@ -3,6 +3,7 @@
 `HEALTH#provider / ROW`   breaker, last complete list, last error; on condition of its version
 `HEALTH#provider / MEMORY` what reconcile remembers from one pass to the next; on condition of its version
 `SWEEPS / name`           when that sweep last completed
+`TURNS / name`            where a run of it that was out of time stopped
 """
 
 from collections.abc import Mapping
@@ -10,12 +11,13 @@ from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.turn import Turn
 from chalicelib.store.records import changes, read, row_of, values
 from chalicelib.store.table import Row, Table
 from chalicelib.store.trouble import Lost
@@ -31,6 +33,11 @@ class SweepRow(Row):
     at: NumberAttribute = NumberAttribute()
 
 
+class TurnRow(Row):
+    place: UnicodeAttribute = UnicodeAttribute()
+    until: NumberAttribute = NumberAttribute()
+
+
 class DynamoHealth:
     """`Health`."""
 
@@ -39,6 +46,7 @@ class DynamoHealth:
         self._providers = table.bind(ProviderRow)
         self._memories = table.bind(MemoryRow)
         self._sweeps = table.bind(SweepRow)
+        self._turns = table.bind(TurnRow)
 
     def provider(self, name: str) -> ProviderState:
         row = self._table.get(self._providers, _key(name), "ROW")
@@ -61,6 +69,16 @@ class DynamoHealth:
 
     def sweeps(self) -> Mapping[str, Instant]:
         return {row.sk: int(row.at) for row in self._table.find(self._sweeps, "SWEEPS")}
+
+    def turn(self, name: str) -> Turn | None:
+        row = self._table.get(self._turns, "TURNS", name)
+        return Turn(place=row.place, until=int(row.until)) if row is not None else None
+
+    def save_turn(self, name: str, turn: Turn | None) -> None:
+        if turn is None:
+            self._table.run(self._turns("TURNS", name).delete)
+        else:
+            self._table.run(self._turns("TURNS", name, place=turn.place, until=turn.until).save)
 
     def _save(self, rows: type[Row], sk: str, record: V) -> V:
         """Write it whole on condition of its version; returns it with the next one. Raises Stale."""

@@ -37,6 +37,10 @@ def session_key(session_id: str) -> tuple[str, str]:
     return f"SESSION#{session_id}", ROW
 
 
+def session_id(pk: str) -> str:
+    return pk.removeprefix("SESSION#")
+
+
 def event_key(session_id: str, version: int) -> tuple[str, str]:
     return f"SESSION#{session_id}", f"{EVENT}{version:08d}"
 

@@ -18,9 +18,10 @@ from chalicelib.domain.lease import earlier
 from chalicelib.domain.money import Micros
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import FINAL, LIVE, Event, Session, Status
+from chalicelib.domain.turn import place_of
 from chalicelib.ports import Admission, Page
 from chalicelib.store import cursors
-from chalicelib.store.access import ConsumerRow, DynamoAccess, consumer_key, within_budget
+from chalicelib.store.access import ROW, ConsumerRow, DynamoAccess, consumer_key, within_budget
 from chalicelib.store.feeds import Feeds
 from chalicelib.store.openings import Openings
 from chalicelib.store.records import changes, read
@@ -31,6 +32,7 @@ from chalicelib.store.session_rows import (
     SessionRow,
     event_key,
     order,
+    session_id,
     session_key,
     stored,
     stored_event,
@@ -153,17 +155,23 @@ class DynamoSessions:
         still = [(s.due_at, s.id, s) for s in sessions if s.status in statuses and s.due_at is not None]
         return [session for due_at, _, session in sorted(still, key=lambda one: one[:2]) if due_at <= before]
 
-    def live(self, provider: str | None = None) -> Iterator[Session]:
+    def live(self, provider: str | None = None, after: str | None = None) -> Iterator[Session]:
         seen: set[str] = set()
         # States only move forward, and are asked for in that order: what moves meanwhile is met again, not missed.
         for status in LIVE:
-            found = self._table.find(self._rows, status.value, index="due")
-            new = [(row.pk, row.sk) for row in found if row.pk not in seen]
-            seen.update(pk for pk, _ in new)
-            for row in self._table.get_all(self._rows, new):
+            new = [pk for place, pk in self._places(status) if (after is None or place > after) and pk not in seen]
+            seen.update(new)
+            for row in self._table.get_all(self._rows, ((pk, ROW) for pk in new)):
                 session = read(row, Session)
                 if not session.final and provider in (None, _attempted_at(session)):
                     yield session
+
+    def _places(self, status: Status) -> list[tuple[str, str]]:
+        """(place, pk) of each in this state, in order. Of a hundred thousand no more than that is held at a time."""
+        found = self._table.run(
+            lambda: [(int(row.ix_due_at), str(row.pk)) for row in self._rows.query(status.value, index_name="due")]
+        )
+        return sorted((place_of(status, due_at, session_id(pk)), pk) for due_at, pk in found)
 
     def page(
         self,

@@ -11,19 +11,25 @@ from chalicelib.usecases.stepping import step
 log = logging.getLogger(__name__)
 
 
-def step_due(ports: Ports, statuses: Sequence[Status], limit: int = 200) -> int:
-    """Step up to `limit` sessions in these states, longest due first; returns how many.
+_TOGETHER = 200
 
-    It begins no step that the function might not live to see the end of: the next minute's sweep goes on from there.
+
+def step_due(ports: Ports, statuses: Sequence[Status]) -> int:
+    """Step the sessions in these states that are due now, longest due first; returns how many.
+
+    It begins no step that the function might not live to see the end of: the next minute's sweep goes on from there,
+    since whoever had a step is due later than those who had none.
     """
     began = ports.clock.now()
-    due = ports.sessions.due(statuses, began, limit)
-    for number, session in enumerate(due):
-        if ports.clock.now() - began >= seconds(ports.settings.policy.sweep_seconds):
-            log.warning("sweep out of time: %d of %d due sessions wait for the next one", len(due) - number, len(due))
-            return number
-        try:
-            step(ports, session.id)
-        except Exception:
-            log.exception("session %s: sweep step failed", session.id, extra={"session": session.id})
-    return len(due)
+    stepped: set[str] = set()
+    while due := [one for one in ports.sessions.due(statuses, began, _TOGETHER) if one.id not in stepped]:
+        for session in due:
+            if ports.clock.now() - began >= seconds(ports.settings.policy.sweep_seconds):
+                log.warning("sweep out of time: at least %d due sessions wait for the next one", len(due))
+                return len(stepped)
+            stepped.add(session.id)
+            try:
+                step(ports, session.id)
+            except Exception:
+                log.exception("session %s: sweep step failed", session.id, extra={"session": session.id})
+    return len(stepped)

@@ -1,11 +1,13 @@
 """Every minute: running machines that fell silent or do nothing are told of, and end by the rules."""
 
 import logging
+from functools import partial
 
 from chalicelib.domain.instant import seconds
 from chalicelib.domain.schedule import overdue
-from chalicelib.domain.session import Status
+from chalicelib.domain.session import Session, Status
 from chalicelib.ports import Ports
+from chalicelib.sweeps import turns
 from chalicelib.usecases.watching import watch
 
 log = logging.getLogger(__name__)
@@ -14,6 +16,7 @@ LISTENING = "watch-listening"
 """Under this name it is noted since when we listen again; it is no sweep."""
 
 _BEATS = 3  # every one may be lost, and they come with some spread
+_TOGETHER = 100  # sessions between two looks at the time
 
 
 def run(ports: Ports) -> None:
@@ -28,7 +31,18 @@ def run(ports: Ports) -> None:
         return
     if now - done.get(LISTENING, 0) < seconds(_BEATS * ports.settings.policy.heartbeat_seconds):
         return
-    for session in ports.sessions.live():
+    turns.take(ports, "watch", partial(_watch, ports), _TOGETHER)
+
+
+def wake(ports: Ports) -> bool:
+    if turns.under_way(ports, "watch"):
+        return False
+    run(ports)
+    return True
+
+
+def _watch(ports: Ports, sessions: list[Session]) -> None:
+    for session in sessions:
         if session.status is not Status.RUNNING or session.last_heartbeat_at is None:
             continue
         try:

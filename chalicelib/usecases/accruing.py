@@ -56,14 +56,18 @@ def accounts(
     return found
 
 
-def accrue(ports: Ports) -> None:
-    """Every live session up to shortly before now, then whatever is over and not settled."""
+def accrue(ports: Ports, live: Iterable[Session]) -> None:
+    """These live sessions up to shortly before now."""
     until = ports.clock.now() - seconds(ports.settings.policy.accrue_lag_seconds)
-    for consumer_id, sessions in by_consumer(ports.sessions.live()).items():
+    for consumer_id, sessions in by_consumer(live).items():
         try:
             _accrue(ports, consumer_id, sessions, until)
         except Exception:
             log.exception("the ledger of %s could not be written", consumer_id, extra={"consumer": consumer_id})
+
+
+def settle_all(ports: Ports) -> None:
+    """Whatever is over and not settled."""
     for session in ports.sessions.unsettled(limit=500):
         try:
             settle(ports, session)

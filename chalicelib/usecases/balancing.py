@@ -2,12 +2,10 @@
 
 import logging
 
-from chalicelib.domain import ledger
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.errors import ProviderError
 from chalicelib.domain.instant import HOUR
 from chalicelib.domain.money import Micros, to_dollars
-from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.alerting import tell
 from chalicelib.usecases.observing import credit_seen
@@ -15,15 +13,15 @@ from chalicelib.usecases.observing import credit_seen
 log = logging.getLogger(__name__)
 
 
-def check_balance(ports: Ports, name: str, live: list[Session]) -> None:
-    """One look, at the pace of reconciliation. A market that does not tell is taken to have enough."""
+def check_balance(ports: Ports, name: str, burn: Micros) -> None:
+    """One look, at the pace of reconciliation; `burn`: per hour, of all that runs there. A market that does not tell is
+    taken to have enough."""
     try:
         credit = ports.providers[name].balance()
     except ProviderError as error:
         log.warning("the credit at %s is unknown: %s", name, error, extra={"provider": name})
         return
     now = ports.clock.now()
-    burn = sum(ledger.burn(session, now) for session in live if session.provider == name)
     hours = ports.settings.policy.low_balance_hours
     low = None if credit is None or not _too_little(credit, burn, hours) else _words(credit, burn, hours)
     credit_seen(ports, name, low)

@@ -1,6 +1,7 @@
 """Let the ledger know what a complete list says of the machines that run."""
 
 import logging
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -13,18 +14,18 @@ from chalicelib.ports import Ports
 log = logging.getLogger(__name__)
 
 
-def note(ports: Ports, found: Listing, live: list[Session]) -> None:
-    """Only of sessions that run: a machine that boots or ends is watched by its own steps. One that moves at this
-    very moment is met again by the next pass."""
-    machines = {machine.id: machine for machine in found.instances}
+def noted(ports: Ports, found: Listing, live: Iterable[Session]) -> Iterator[Session]:
+    """The same sessions, and those that run are noted in passing: a machine that boots or ends is watched by its own
+    steps. One that moves at this very moment is met again by the next pass."""
     for session in live:
+        yield session
         attempt = session.attempt
         if session.status is not Status.RUNNING or attempt is None or attempt.offer.provider != found.provider:
             continue
         after = read(attempt, found)
         if after is attempt:
             continue
-        machine = machines.get(attempt.instance_id or "")
+        machine = found.by_id.get(attempt.instance_id or "")
         price = machine.price_per_hour if machine is not None else None
         changed = msgspec.structs.replace(
             session, attempts=(*session.attempts[:-1], after), price_per_hour=price or session.price_per_hour

@@ -5,11 +5,10 @@ import logging
 import msgspec
 
 from chalicelib.domain.alert import Alert, Kind
-from chalicelib.domain.attempt import Stage
 from chalicelib.domain.diff import Findings, Orphan, accounted_for, braked, compare
 from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
 from chalicelib.domain.instance import Absent
-from chalicelib.domain.instant import HOUR, Instant, seconds
+from chalicelib.domain.instant import HOUR
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import EndReason, Session
 from chalicelib.ports import Ports
@@ -17,8 +16,9 @@ from chalicelib.usecases import lifecycle
 from chalicelib.usecases.alerting import tell, tell_of
 from chalicelib.usecases.balancing import check_balance
 from chalicelib.usecases.destroying import destroy
-from chalicelib.usecases.metering import note
+from chalicelib.usecases.metering import noted
 from chalicelib.usecases.observing import destroy_stuck, listing, provider_named
+from chalicelib.usecases.tallying import Tally
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ def reconcile(ports: Ports, name: str) -> Findings | None:
     3. The difference, a pure rule.  4. What must be remembered is stored first: who loses that write does nothing.
     5. The brake.  6. Orphans are destroyed, sessions whose machine is gone or wrong begin to end.
     """
+    tally = Tally(ports, name)
     try:
         found = listing(ports, name)
     except ProviderError as error:
@@ -39,16 +40,16 @@ def reconcile(ports: Ports, name: str) -> Findings | None:
         if isinstance(error, ProviderAuth):
             detail = f"{name} refuses our credentials: creates are refused, machines there cannot be ended by us"
             _tell(ports, Kind.PROVIDER_AUTH, f"auth:{name}:{ports.clock.now() // (24 * HOUR)}", detail, name)
-        _count_stuck(ports, name, list(ports.sessions.live()))
+        tally.count_all()
+        tally.tell_stuck()
         return None
-    live = list(ports.sessions.live())
-    _count_stuck(ports, name, live)
-    destroy_stuck(ports, name, min(_destroys_since(live, name), default=None))
     policy = ports.settings.policy
-    note(ports, found, live)
-    check_balance(ports, name, live)
     memory = ports.health.memory(name)
+    live = noted(ports, found, tally.live())
     findings = compare(found, live, memory, ports.settings.deployment, ports.secrets.signing_keys, policy)
+    tally.tell_stuck()
+    destroy_stuck(ports, name, min(tally.destroys_since, default=None))
+    check_balance(ports, name, tally.burn)
     frozen = _frozen(findings, policy)
     try:
         ports.health.save_memory(msgspec.structs.replace(findings.memory, frozen=frozen))
@@ -80,23 +81,6 @@ def _frozen(findings: Findings, policy: Policy) -> tuple[str, ...]:
     return tuple(
         rule for rule, count in ((ORPHANS, len(findings.orphans)), (LOST, lost)) if braked(count, ours, policy)
     )
-
-
-def _destroys_since(live: list[Session], name: str) -> list[Instant]:
-    """When each unfinished destroy at this provider began."""
-    attempts = [session.attempt for session in live if session.provider == name]
-    return [
-        attempt.ending_since
-        for attempt in attempts
-        if attempt is not None and attempt.stage is Stage.ENDING and attempt.destroy_calls and attempt.ending_since
-    ]
-
-
-def _count_stuck(ports: Ports, name: str, live: list[Session]) -> None:
-    """Told whether the provider could be seen or not: when it cannot, destroys get stuck."""
-    late = ports.clock.now() - seconds(ports.settings.policy.destroy_page_seconds)
-    stuck = sum(since <= late for since in _destroys_since(live, name))
-    ports.metrics.count("DestroysStuck", stuck, provider=name)
 
 
 def _end_orphan(ports: Ports, name: str, orphan: Orphan) -> None:

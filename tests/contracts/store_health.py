@@ -6,6 +6,7 @@ import pytest
 from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.turn import Turn
 from chalicelib.ports import CallKind
 from tests.builders import NOW
 from tests.contracts.store import AnyStore
@@ -41,6 +42,17 @@ class HealthContract:
         for name, at in (("reconcile", NOW), ("expire", NOW + 5), ("reconcile", NOW - 9), ("expire", NOW + 6)):
             store.health.sweep_done(name, at)
         assert store.health.sweeps() == {"reconcile": NOW, "expire": NOW + 6}
+
+    def test_a_turn_is_kept_until_it_is_taken_away(self, store: AnyStore) -> None:
+        assert store.health.turn("watch") is None
+        for turn in (Turn(place="2#0001790000000000#a", until=NOW), Turn(place="3#0001790000000001#b", until=NOW + 1)):
+            store.health.save_turn("watch", turn)
+            assert store.health.turn("watch") == turn
+        assert store.health.turn("accrue") is None
+        store.health.save_turn("watch", None)
+        store.health.save_turn("watch", None)
+        assert store.health.turn("watch") is None
+        assert store.health.sweeps() == {}
 
 
 def _slots(store: AnyStore, kind: CallKind, count: int, now: Instant = NOW, burst: int = 1) -> list[int]:

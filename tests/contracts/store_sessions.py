@@ -9,6 +9,7 @@ from chalicelib.domain.instance import Address
 from chalicelib.domain.lease import mark
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import LIVE, EndReason, Session, Status, end, start_attempt
+from chalicelib.domain.turn import place
 from tests.builders import NOW, a_session, an_event, an_offer, an_order
 from tests.contracts.store import AnyStore, ended, ending, opened, replaced
 
@@ -183,6 +184,15 @@ class SessionsContract:
         going = ending(store, opened(store, 3))
         assert {session.id for session in store.sessions.live()} == {pending.id, booting.id, going.id}
         assert set(LIVE) >= {session.status for session in store.sessions.live()}
+
+    def test_live_behind_a_place_is_the_rest_in_order(self, store: AnyStore) -> None:
+        pending = [opened(store, number, next_attempt_at=NOW + number // 2) for number in range(6)]
+        going = ending(store, opened(store, 7))
+        order = [place(session) for session in (*pending, going)]
+        assert order == sorted(order)
+        rest = list(store.sessions.live(after=order[2]))
+        assert [place(session) for session in rest] == order[3:]
+        assert list(store.sessions.live(after=order[-1])) == []
 
     def test_live_at_a_provider_goes_by_the_current_attempt(self, store: AnyStore) -> None:
         opened(store, 1)

@@ -13,6 +13,7 @@ from chalicelib.domain.instant import Instant
 from chalicelib.domain.lease import earlier
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import Event, Session, Status
+from chalicelib.domain.turn import place
 from chalicelib.ports import Admission, Page
 from tests.fakes.memory_access import MemoryAccess
 
@@ -136,9 +137,11 @@ class MemorySessions:
         found.sort()
         return [session for _, _, session in found[:limit]]
 
-    def live(self, provider: str | None = None) -> Iterator[Session]:
+    def live(self, provider: str | None = None, after: str | None = None) -> Iterator[Session]:
         with self._lock:
-            found = list(self._live.values())
+            found = sorted(self._live.values(), key=place)
+        if after is not None:
+            found = [session for session in found if place(session) > after]
         return (session for session in found if provider in (None, _attempted_at(session)))
 
     def page(

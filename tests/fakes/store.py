@@ -9,6 +9,7 @@ from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.turn import Turn
 from chalicelib.ports import CallKind, Snapshot, SnapshotHead
 from tests.fakes.memory_access import MemoryAccess
 from tests.fakes.memory_ledger import MemoryLedger
@@ -84,6 +85,7 @@ class MemoryHealth:
         self._providers: dict[str, ProviderState] = {}
         self._memories: dict[str, Memory] = {}
         self._sweeps: dict[str, Instant] = {}
+        self._turns: dict[str, Turn] = {}
 
     def provider(self, name: str) -> ProviderState:
         return self._providers.get(name) or ProviderState(provider=name)
@@ -114,6 +116,16 @@ class MemoryHealth:
     def sweeps(self) -> Mapping[str, Instant]:
         with self._lock:
             return dict(self._sweeps)
+
+    def turn(self, name: str) -> Turn | None:
+        return self._turns.get(name)
+
+    def save_turn(self, name: str, turn: Turn | None) -> None:
+        with self._lock:
+            if turn is None:
+                self._turns.pop(name, None)
+            else:
+                self._turns[name] = turn
 
 
 class MemoryRates:

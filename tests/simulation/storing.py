@@ -9,6 +9,7 @@ from chalicelib.domain.diff import Memory
 from chalicelib.domain.errors import Stale, StoreDown
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.session import Event, Session, Status
+from chalicelib.domain.turn import Turn
 from chalicelib.ports import Admission, CallKind, Page
 from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.overrides import MemoryOverrides
@@ -108,8 +109,8 @@ class SimSessions:
     def due(self, statuses: Sequence[Status], before: Instant, limit: int = 100) -> list[Session]:
         return self._settled(self._table.read(lambda: self._inner.due(statuses, before, limit)))
 
-    def live(self, provider: str | None = None) -> Iterator[Session]:
-        return iter(self._settled(self._table.read(lambda: list(self._inner.live(provider)))))
+    def live(self, provider: str | None = None, after: str | None = None) -> Iterator[Session]:
+        return iter(self._settled(self._table.read(lambda: list(self._inner.live(provider, after)))))
 
     def page(
         self,
@@ -168,6 +169,12 @@ class SimHealth:
 
     def sweeps(self) -> Mapping[str, Instant]:
         return self._table.read(self._inner.sweeps)
+
+    def turn(self, name: str) -> Turn | None:
+        return self._table.read(lambda: self._inner.turn(name))
+
+    def save_turn(self, name: str, turn: Turn | None) -> None:
+        self._table.write(lambda: self._inner.save_turn(name, turn))
 
 
 class SimRates:

@@ -1,0 +1,6 @@
+"""To be drawn."""
+
+from typing import Any
+
+
+def draw(runs: Any) -> None: ...
