@@ -1,4 +1,4 @@
-"""Draw how sweeps grow, as an SVG that needs nothing to be made. Both axes are logarithmic: linear is a straight line."""
+"""Draw how sweeps grow, as an SVG that needs nothing to be made. Both axes are logarithmic: linear is a line."""
 
 import math
 from collections.abc import Sequence
