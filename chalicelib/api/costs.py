@@ -22,6 +22,7 @@ _DAYS_DEFAULT = 30
 def report(call: Call[None]) -> Answer:
     first, last = _range(call)
     group_by: GroupBy = call.query.choice("group_by", get_args(GroupBy)) or "day"
+    by_day = call.query.flag("by_day") or False
     consumer = whose(call)
     asked = call.query.text("session")
     if asked is None:
@@ -33,7 +34,7 @@ def report(call: Call[None]) -> Answer:
         found = costing.of_session(call.ports, session, first, last, group_by)
     if _wants_csv(call):
         return Answer(200, _csv(found).encode(), {"Content-Type": "text/csv; charset=utf-8"})
-    return Answer(200, _json(found))
+    return Answer(200, _json(found, by_day))
 
 
 def whose(call: Call[None]) -> str | None:
@@ -76,7 +77,7 @@ def _day(call: Call[None], name: str) -> str | None:
         raise invalid(name, "expected a date (UTC) like 2026-11-23") from None
 
 
-def _json(found: Report) -> dict[str, object]:
+def _json(found: Report, by_day: bool) -> dict[str, object]:
     return {
         "currency": "USD",
         "from": found.first,
@@ -90,6 +91,7 @@ def _json(found: Report) -> dict[str, object]:
                 "cost": to_dollars(group.cost),
                 "gpu_hours": group.gpu_hours,
                 "sessions": group.sessions,
+                **({"days": [{"day": day, "cost": to_dollars(cost)} for day, cost in group.days]} if by_day else {}),
             }
             for group in found.groups
         ],

@@ -8,4 +8,4 @@ INVENTORY = (
     "min_cuda", "spot", "verified", "disk_gb", "sort",
 )  # fmt: skip
 SESSIONS = ("status", "consumer", "provider")
-COSTS = ("consumer", "session", "from", "to", "group_by")
+COSTS = ("consumer", "session", "from", "to", "group_by", "by_day")

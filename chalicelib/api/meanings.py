@@ -97,6 +97,7 @@ FIELDS: Mapping[str, str] = {
     "Event.to": "The status after.",
     "Event.actor": "Who did it.",
     "Costs.groups": "As `group_by` asked.",
+    "CostGroup.days": "Those on which it cost anything; only with `by_day`.",
     "CostGroup.key": "The day, month, session, market, card or consumer.",
     "CostGroup.sessions": "How many had a part in it.",
     "Alert.id": "The same as `dedupe_id`.",

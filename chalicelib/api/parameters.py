@@ -63,6 +63,7 @@ QUERY: Mapping[str, Parameter] = {
     "from": Parameter(Day, "The first day, in UTC; by default thirty days up to the last."),
     "to": Parameter(Day, "The last day, in UTC; today by default. At most 366 days in all."),
     "group_by": Parameter(GroupBy, "What the groups are.", "day"),
+    "by_day": Parameter(bool, "Tell the `days` of each group, too.", False),
 }
 """By name, or by `METHOD path?name` where one route means something else by it."""
 

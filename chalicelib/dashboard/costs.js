@@ -1,4 +1,4 @@
-// What was spent: by day as a chart, by group as a list, and against the budgets.
+// What was spent: by day and group as a chart, by group as a list, and against the budgets.
 
 import { get, segment } from './api.js'
 import { byId, el, field, svg } from './dom.js'
@@ -21,20 +21,13 @@ export function startCosts(me, paths) {
   byId('costs').hidden = false
 
   async function refresh() {
-    const days = Number(form.elements.days.value)
-    const range = { from: iso(Date.now() - (days - 1) * DAY), to: iso(Date.now()) }
-    const [daily, grouped] = await Promise.all([
-      get('costs', { ...range, group_by: 'day' }),
-      get('costs', { ...range, group_by: form.elements.group.value }),
-    ])
-    const found = new Map(daily.groups.map((group) => [group.key, group]))
-    const bars = Array.from({ length: days }, (_, back) => {
-      const date = iso(Date.now() - (days - 1 - back) * DAY)
-      return { date, cost: found.get(date)?.cost ?? 0 }
-    })
+    const days = Array.from({ length: Number(form.elements.days.value) }, (_, back) => iso(Date.now() - back * DAY)).reverse()
+    const by = form.elements.group.value
+    const found = await get('costs', { from: days[0], to: days.at(-1), group_by: by, by_day: true })
+    const parts = dearest(found.groups)
     byId('cost-chart').replaceChildren(
-      el('p.row', {}, el('strong', {}, dollars(grouped.total)), el('span.soft', {}, `${amount(grouped.gpu_hours, ' GPU hours', 1)} · burning ${dollars(grouped.burn_per_hour)}/h`)),
-      chart(bars), shares(GROUPS[form.elements.group.value], grouped.groups, grouped.total) ?? '')
+      el('p.row', {}, el('strong', {}, dollars(found.total)), el('span.soft', {}, `${amount(found.gpu_hours, ' GPU hours', 1)} · burning ${dollars(found.burn_per_hour)}/h`)),
+      chart(days, parts), shares(GROUPS[by], parts, found.total) ?? '')
     if (paths['/budgets/{consumer}']) await budgets()
   }
 
@@ -49,45 +42,63 @@ export function startCosts(me, paths) {
   return { refresh }
 }
 
-function chart(bars) {
-  const most = Math.max(...bars.map((bar) => bar.cost))
-  if (most === 0) return el('p.empty', {}, 'Nothing was spent in these days.')
+/** The five dearest groups, and all others as one: each with a colour, what it cost, and on which day. */
+function dearest(groups) {
+  const ranked = groups.filter((group) => group.cost > 0).sort((one, other) => other.cost - one.cost)
+    .map((group) => ({ name: group.key, cost: group.cost, days: new Map(group.days.map((one) => [one.day, one.cost])) }))
+  const [shown, rest] = [ranked.slice(0, 5), ranked.slice(5)]
+  if (rest.length) {
+    const days = new Map()
+    for (const group of rest) for (const [date, cost] of group.days) days.set(date, (days.get(date) ?? 0) + cost)
+    shown.push({ name: `${count(rest.length)} others`, cost: rest.reduce((sum, group) => sum + group.cost, 0), days })
+  }
+  return shown.map((group, index) => ({ ...group, mark: `s${index + 1}` }))
+}
+
+/** A column for each day, of the groups one upon the other. */
+function chart(days, parts) {
+  const sums = new Map(days.map((date) => [date, parts.reduce((sum, part) => sum + (part.days.get(date) ?? 0), 0)]))
+  const most = Math.max(...sums.values())
+  if (most <= 0) return el('p.empty', {}, 'Nothing was spent in these days.')
   const top = nice(most)
-  const [wide, high] = [(WIDTH - LEFT) / bars.length, HEIGHT - TOP - BOTTOM]
+  const [wide, high] = [(WIDTH - LEFT) / days.length, HEIGHT - TOP - BOTTOM]
   const y = (cost) => TOP + high - (cost / top) * high
-  const told = bars.filter((bar) => bar.cost > 0).map((bar) => `${day(bar.date)} ${dollars(bar.cost)}`)
+  const told = [...sums].filter(([, cost]) => cost > 0).map(([date, cost]) => `${day(date)} ${dollars(cost)}`)
   const lines = [0, top / 2, top].map((value) => [
     svg('line.grid', { x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
     svg('text', { x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, value === 0 ? '$0' : dollars(value)),
   ])
-  const columns = bars.map((bar, index) => svg('rect.s1', {
-    x: LEFT + index * wide + wide * 0.15, width: wide * 0.7, y: y(bar.cost), height: Math.max(0, TOP + high - y(bar.cost)), rx: 1.5,
-  }, svg('title', {}, `${day(bar.date)}: ${dollars(bar.cost)}`)))
-  const every = Math.ceil(bars.length / 5)
-  const dates = bars.map((bar, index) => index % every ? null
-    : svg('text', { x: LEFT + (index + 0.5) * wide, y: HEIGHT - 3, 'text-anchor': 'middle' }, day(bar.date)))
-  return svg('svg.chart', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `Cost by day: ${told.join(', ') || 'nothing was spent'}` },
+  const columns = days.flatMap((date, index) => {
+    let below = 0
+    return parts.filter((part) => part.days.get(date) > 0).map((part) => {
+      const cost = part.days.get(date)
+      below += cost
+      return svg(`rect.${part.mark}`, {
+        x: LEFT + index * wide + wide * 0.15, width: wide * 0.7, y: y(below), height: (cost / top) * high,
+      }, svg('title', {}, `${day(date)}, ${part.name}: ${dollars(cost)}`))
+    })
+  })
+  const every = Math.ceil(days.length / 5)
+  const dates = days.map((date, index) => index % every ? null
+    : svg('text', { x: LEFT + (index + 0.5) * wide, y: HEIGHT - 3, 'text-anchor': 'middle' }, day(date)))
+  return svg('svg.chart', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `Cost by day: ${told.join(', ')}` },
     ...lines.flat(), ...columns, ...dates.filter(Boolean))
 }
 
-/** The next 1, 2 or 5 of its power of ten: a scale that reads easily. */
+/** A round number at or just above it: a scale that reads easily. */
 function nice(value) {
   const power = 10 ** Math.floor(Math.log10(value))
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value)
+  return [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value)
 }
 
-/** The dearest groups, each with its share as a bar. */
-function shares(title, groups, total) {
-  const ranked = [...groups].sort((one, other) => other.cost - one.cost).filter((group) => group.cost > 0)
-  const rows = ranked.slice(0, 5).map((group) => [group.key ?? '–', group.cost])
-  const rest = ranked.slice(5)
-  if (rest.length) rows.push([`${count(rest.length)} others`, rest.reduce((sum, group) => sum + group.cost, 0)])
-  if (!rows.length) return null
-  return el('ul.shares', { 'aria-label': `Cost by ${title}` }, ...rows.map(([name, cost]) => {
+/** What each group has cost, with its share as a bar in the colour it has in the chart. */
+function shares(title, parts, total) {
+  if (!parts.length) return null
+  return el('ul.shares', { 'aria-label': `Cost by ${title}` }, ...parts.map(({ name, cost, mark }) => {
     const share = (cost / total) * 100
     return el('li', {},
-      el('span.name', {}, name), el('span', {}, `${dollars(cost)} `, el('span.soft', {}, `${share < 1 ? '< 1' : Math.round(share)} %`)),
-      strip([['s1', share]]))
+      el('span.name', {}, name ?? '–'), el('span', {}, `${dollars(cost)} `, el('span.soft', {}, `${share < 1 ? '< 1' : Math.round(share)} %`)),
+      strip([[mark, share]]))
   }))
 }
 

@@ -15,6 +15,9 @@ from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.accruing import accounts, by_consumer
 
+Days = defaultdict[str, defaultdict[str, Micros]]
+"""What each group cost on each day."""
+
 GroupBy = Literal["day", "month", "session", "provider", "gpu", "consumer"]
 
 
@@ -23,6 +26,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     cost: Micros
     gpu_ms: Millis
     sessions: int
+    days: tuple[tuple[str, Micros], ...] = ()
+    """(day, cost) of each day on which it cost anything, in their order."""
 
     @property
     def gpu_hours(self) -> float:
@@ -111,15 +116,19 @@ def _report(
 
 def _by_session(changes: Iterable[Change]) -> list[Group]:
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    days: Days = defaultdict(lambda: defaultdict(int))
     for before, after in changes:
-        found[after.session][0] += after.cost - (before.cost if before else 0)
+        cost = after.cost - (before.cost if before else 0)
+        found[after.session][0] += cost
         found[after.session][1] += after.gpu_ms - (before.gpu_ms if before else 0)
-    return [Group(key=key, cost=cost, gpu_ms=gpu_ms, sessions=1) for key, (cost, gpu_ms) in found.items()]
+        days[after.session][after.day] += cost
+    return [Group(key=key, cost=c, gpu_ms=g, sessions=1, days=_days(days[key])) for key, (c, g) in found.items()]
 
 
 def _grouped(totals: Iterable[Total], group_by: GroupBy, first: str) -> list[Group]:
     """A session that runs on into another day is counted once: on the first day of its group, or when it starts."""
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    days: Days = defaultdict(lambda: defaultdict(int))
     for total in totals:
         key = total.day[:7] if group_by == "month" else str(getattr(total, group_by))
         begins = total.day if group_by == "day" else max(first, f"{total.day[:7]}-01") if group_by == "month" else first
@@ -127,4 +136,9 @@ def _grouped(totals: Iterable[Total], group_by: GroupBy, first: str) -> list[Gro
         group[0] += total.cost
         group[1] += total.gpu_ms
         group[2] += total.sessions if total.day == begins else total.started
-    return [Group(key=key, cost=c, gpu_ms=g, sessions=s) for key, (c, g, s) in found.items()]
+        days[key][total.day] += total.cost
+    return [Group(key=key, cost=c, gpu_ms=g, sessions=s, days=_days(days[key])) for key, (c, g, s) in found.items()]
+
+
+def _days(found: dict[str, Micros]) -> tuple[tuple[str, Micros], ...]:
+    return tuple((day, cost) for day, cost in sorted(found.items()) if cost)

@@ -61,6 +61,25 @@ def test_every_grouping_adds_up_to_the_same(group_by: str) -> None:
     assert keys == expected[group_by]
 
 
+@pytest.mark.parametrize("group_by", ["day", "month", "session", "provider", "gpu", "consumer"])
+@pytest.mark.parametrize("which", ["all", "session"])
+def test_each_group_tells_its_days_when_it_is_asked_to(group_by: str, which: str) -> None:
+    api = Api()
+    session_id = api.rent(hours=12)["id"]
+    api.rent(who="bob")
+    api.world.run(11 * 3600)  # past midnight
+    tomorrow = period.day(NOW + period.DAY)
+    asked = {"group_by": group_by, "to": tomorrow} | ({"session": session_id} if which == "session" else {})
+    plain = costs(api, "operator", **asked)
+    assert not any("days" in group for group in plain["groups"])
+    found = costs(api, "operator", **asked, by_day="true")
+    for group in found["groups"]:
+        assert sum(day["cost"] for day in group["days"]) == pytest.approx(group["cost"])
+        assert [day["day"] for day in group["days"]] == sorted({day["day"] for day in group["days"]})
+        assert group_by != "day" or [day["day"] for day in group["days"]] == [group["key"]]
+    assert {day["day"] for group in found["groups"] for day in group["days"]} == {TODAY, tomorrow}
+
+
 def test_the_sessions_own_cost_is_what_the_report_says() -> None:
     api = Api()
     session_id = api.rent()["id"]

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,43 @@ def test_what_a_machine_tells_of_itself_is_shown(chromium: Any, stack: Stack) ->
     assert visitor.complaints == []
 
 
+def test_costs_are_drawn_by_day_and_group(chromium: Any, stack: Stack) -> None:
+    """No stack of an hour has spent for weeks, so the answer of an older one is put in."""
+    today = datetime.now(UTC).date()
+    days = [(today - timedelta(days=back)).isoformat() for back in (3, 1, 0)]
+    groups = [
+        {
+            "key": f"GPU {number}",
+            "cost": 3.0 * number,
+            "gpu_hours": 1.0,
+            "sessions": 1,
+            "days": [{"day": day, "cost": 1.0 * number} for day in days],
+        }
+        for number in range(1, 8)
+    ]
+    told = {"currency": "USD", "from": days[0], "to": days[-1], "total": 84.0, "gpu_hours": 7.0, "burn_per_hour": 0.0}
+    visitor = Visitor(chromium, stack, "light")
+    asked: list[str] = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.url)
+        route.fulfill(json=told | {"groups": groups})
+
+    visitor.page.route("**/costs?*", answer)
+    visitor.unlock()
+    chart = visitor.page.locator(".chart")
+    browsers.expect(chart.locator("rect")).to_have_count(3 * 6)  # of each day the five dearest, and the others as one
+    browsers.expect(chart.locator("rect.s1 title").first).to_contain_text("GPU 7: $7.00")
+    assert "$28.00" in str(chart.get_attribute("aria-label"))
+    shares = visitor.page.locator(".shares li")
+    browsers.expect(shares).to_have_count(6)
+    browsers.expect(shares.last).to_contain_text("2 others")
+    visitor.page.get_by_label("By", exact=True).select_option("consumer")
+    wait_until(lambda: "group_by=consumer" in asked[-1], 10, "it is asked for consumers")
+    visitor.look_around("costs")
+    assert visitor.complaints == []
+
+
 def test_a_lease_is_shown_and_renewed(chromium: Any, stack: Stack) -> None:
     offer = stack.get("/inventory", spot="false", limit=1)["offers"][0]["id"]
     rented = stack.post("/sessions", {"offer_id": offer, "ssh_public_key": PUBLIC_KEY, "lease_minutes": 5})
@@ -215,7 +253,7 @@ def test_the_page_looks_well_and_forgets_the_key_when_it_is_locked(chromium: Any
     visitor = Visitor(chromium, stack, look)
     page = visitor.page
     visitor.unlock()
-    page.locator(".chart").wait_for()
+    page.locator("#cost-chart strong").wait_for()
     page.locator(".budget").wait_for()
     page.get_by_text("scheduled passes").wait_for()
     visitor.look_around("all")

@@ -1,6 +1,6 @@
 """What was spent, what may be, and who is told."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
@@ -10,6 +10,13 @@ Day = Annotated[str, Meta(description="A day in UTC.", examples=["2026-11-23"])]
 GpuHours = Annotated[float, Meta(description="Hours of one GPU each.", examples=[2.5])]
 
 
+class CostDay(TypedDict):
+    """What a group cost on one day."""
+
+    day: Day
+    cost: Usd
+
+
 class CostGroup(TypedDict):
     """One day, month, session, market, card or consumer."""
 
@@ -17,6 +24,7 @@ class CostGroup(TypedDict):
     cost: Usd
     gpu_hours: GpuHours
     sessions: Count
+    days: NotRequired[list[CostDay]]
 
 
 Costs = TypedDict(
