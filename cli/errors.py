@@ -12,7 +12,7 @@ from collections.abc import Mapping
 HINTS: Mapping[str, str] = {
     "offer_gone": "see what is there now: gpu-shopper inventory",
     "quota_exceeded": "end a session first (gpu-shopper ls), or ask an operator for more",
-    "budget_exceeded": "end a session first (gpu-shopper ls), or ask an operator for more",
+    "budget_exceeded": "rent for fewer --hours, end a session (gpu-shopper ls), or ask an operator for more",
     "creates_blocked": "gpu-shopper health says why; another market may work: --provider",
     "idempotency_conflict": "that key belongs to another request: drop --idempotency-key",
     "no_lease": "another time: gpu-shopper up --lease-minutes N",
