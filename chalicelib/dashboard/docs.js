@@ -13,6 +13,8 @@ const rich = (text) => text.split('`').map((part, index) => (index % 2 ? code(pa
 const description = await get('openapi.json')
 say(byId('title'), `${description.info.title} ${description.info.version}`)
 byId('about').append(...rich(description.info.description))
+byId('keys').append(...Object.entries(description.components.securitySchemes).flatMap(([name, scheme]) =>
+  [el('dt', {}, code(`Authorization: Bearer <${name}>`)), el('dd', {}, rich(scheme.description))]))
 
 for (const { name, description: means } of description.tags) {
   const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
