@@ -196,3 +196,30 @@ def test_a_wish_that_names_its_memory_gets_no_less() -> None:
 )
 def test_memory_is_told_as_it_is_sold(megabytes: int, sold_as: int) -> None:
     assert nominal_gb(megabytes) == sold_as
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Radeon RX 7900 XTX", "RX 7900 XTX"),
+        ("RX_7900_GRE", "RX 7900 GRE"),
+        ("amd radeon rx 6800", "RX 6800"),
+        ("NVIDIA TITAN X", "Titan X"),
+        ("Titan", "Titan"),
+        ("GTX Titan", "GTX TITAN"),
+        ("rtx pro 6000", "RTX PRO 6000"),
+    ],
+)
+def test_cards_that_no_recording_holds_are_named_all_the_same(name: str, expected: str) -> None:
+    assert canonical(name) == expected
+
+
+def test_control_characters_in_a_name_are_gaps() -> None:
+    assert canonical("Some\x00Odd\tCard\u2028X") == "Some Odd Card X"
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "gigabytes"), [(24564, 24.0), (81559, 80.0), (8151, 8.0), (55_000, 53.7), (24 * 1024 * 0.93, 24.0)]
+)
+def test_usable_memory_is_told_by_the_size_on_the_box_where_there_is_one(megabytes: float, gigabytes: float) -> None:
+    assert nominal_gb(megabytes) == gigabytes

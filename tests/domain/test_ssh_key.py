@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Refusal
-from chalicelib.domain.ssh_key import parse
+from chalicelib.domain.ssh_key import LONGEST, parse
 
 ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(b"e" * 32)
 
@@ -71,6 +71,10 @@ def test_a_key_comes_out_as_it_is_without_comment_and_options(line: str) -> None
         "ssh-rsa " + _packed(b"ssh-rsa", b"\2", b"\x7f" + b"\xff" * 255),
         "ssh-rsa " + _packed(b"ssh-rsa", b"\1\0\1", b"\xff" * 256),
         "ssh-rsa " + _packed(b"ssh-rsa", b"\1\0\1", b"\0\0" + b"\xff" * 256),
+        "ssh-rsa " + _packed(b"ssh-rsa", b"\1", b"\0" + b"\xff" * 256),
+        "ssh-rsa " + _packed(b"ssh-rsa", b"\4", b"\0" + b"\xff" * 256),
+        "ssh-rsa " + _packed(b"ssh-rsa", b"\1\0\1", b"\0" + b"\xff" * 255 + b"\xfe"),
+        "ssh-rsa " + _packed(b"ssh-rsa", b"\1\0\1", b"\0\x7f" + b"\xff" * 256),
         f"{_line(ED25519)}\n{_line(ED25519)}",
         f"{_line(ED25519)}\r{_line(ED25519)}",
         f"first second {_line(ED25519)}",
@@ -79,6 +83,16 @@ def test_a_key_comes_out_as_it_is_without_comment_and_options(line: str) -> None
 )
 def test_what_is_not_one_key_of_a_known_type_is_refused(text: str) -> None:
     assert _refusal(text).code == "invalid_field"
+
+
+@pytest.mark.parametrize("bits", [2048, 16384])
+def test_an_rsa_key_of_the_least_and_of_the_most_bits_is_taken_with_the_smallest_exponent(bits: int) -> None:
+    modulus = b"\0" + b"\xff" * (bits // 8)
+    line = "ssh-rsa " + _packed(b"ssh-rsa", b"\3", modulus)
+    if len(line) > LONGEST:
+        assert _refusal(line).code == "invalid_field"
+    else:
+        assert parse(line) == line
 
 
 def test_an_old_rsa_key_is_told_its_size() -> None:

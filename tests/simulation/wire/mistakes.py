@@ -132,7 +132,9 @@ MISTAKES: dict[str, Mistake] = {
     "counts_unread": Mistake("Vast.ai: what a list says of its length is not looked at", counts_unread),
     "no_means_no": Mistake("Vast.ai: `success: false` means that nothing was made", no_means_no),
     "unexpected_is_no": Mistake(
-        "TensorDock: an unexpected error means that nothing was made", unexpected_is_no, "create_lost:high"
+        "TensorDock: an unexpected error means that nothing was made",
+        unexpected_is_no,
+        "create_lost:high,create_lost_no_effect:high",
     ),
     "odd_list_is_empty": Mistake("TensorDock: a list of unknown shape is an empty account", odd_list_is_empty),
     "no_answer_is_gone": Mistake("TensorDock: a machine that cannot be read is gone", no_answer_is_gone),

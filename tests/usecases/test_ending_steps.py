@@ -1,0 +1,80 @@
+"""The steps of an end, one by one: what is written down after each, and how long the next one waits."""
+
+import msgspec
+
+from chalicelib.domain.attempt import Attempt
+from chalicelib.domain.errors import ProviderDown
+from chalicelib.domain.session import EndReason, Session, Status
+from chalicelib.usecases import ending, lifecycle
+from tests.usecases.test_reconciling import running
+from tests.world import World
+
+
+def ended(world: World) -> Session:
+    session = running(world)
+    lifecycle.end(world.ports, session, EndReason.DELETED, session.consumer)
+    return session
+
+
+def attempt_of(world: World, session: Session) -> Attempt:
+    attempt = world.again(session).attempt
+    assert attempt is not None
+    return attempt
+
+
+def test_a_second_look_that_comes_too_soon_waits_for_the_rest_of_the_pause() -> None:
+    world = World()
+    session = ended(world)
+    world.run(6)
+    first = attempt_of(world, session).look
+    assert first is not None
+    ending.advance(world.ports, world.again(session))
+    after = world.again(session)
+    assert after.status is Status.TERMINATING
+    assert attempt_of(world, session).look == first
+    assert after.next_attempt_at == first.at + 5_000
+    world.run(10)
+    assert world.again(session).status is Status.TERMINATED
+
+
+def test_a_destroy_is_noted_with_its_time_and_what_the_market_said() -> None:
+    world = World()
+    world.market.fail("destroy", ProviderDown("out of order"), times=1)
+    session = ended(world)
+    at = world.clock.now()
+    world.run(1)
+    attempt = attempt_of(world, session)
+    assert (attempt.destroy_calls, attempt.destroy_error) == (1, "out of order")
+    assert attempt.destroy_called_at is not None
+    assert at <= attempt.destroy_called_at <= world.clock.now()
+    world.run(60)
+    assert attempt_of(world, session).destroy_error is None
+
+
+def test_what_still_lives_is_noted_and_forgets_a_clean_look() -> None:
+    world = World()
+    world.market.lie("destroy", times=None)
+    session = ended(world)
+    world.run(12)
+    attempt = attempt_of(world, session)
+    assert attempt.detail == "a machine is still listed"
+    assert attempt.look is None
+    assert attempt.destroy_due_at is not None
+    assert attempt.destroy_due_at >= world.clock.now()
+
+
+def test_a_machine_that_could_not_be_read_before_its_destroy_has_not_appeared() -> None:
+    world = World(boot_seconds=400)
+    session = world.rent()
+    world.run(3)
+    row = world.again(session)
+    attempt = row.attempt
+    assert attempt is not None
+    unseen = world.store.sessions.save(
+        row, msgspec.structs.replace(row, attempts=(msgspec.structs.replace(attempt, appeared=False),))
+    )
+    world.market.fail("get", ProviderDown("out of order"), times=None)
+    lifecycle.end(world.ports, unseen, EndReason.DELETED, session.consumer)
+    world.run(1)
+    after = attempt_of(world, session)
+    assert (after.destroy_calls, after.appeared) == (1, False)
