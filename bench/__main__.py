@@ -8,15 +8,18 @@ from pathlib import Path
 
 import msgspec
 
-from bench import coldstart, imports, inventory, money, renting
+from bench import coldstart, costs, imports, inventory, money, peer, renting, scale
 from bench.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "inventory": inventory.figures,
+    "peer": peer.figures,
     "renting": renting.figures,
     "money": money.figures,
     "imports": imports.figures,
     "cold start": coldstart.figures,
+    "scale": scale.figures,
+    "costs": costs.figures,
 }
 """Adding one is a module and a line here."""
 

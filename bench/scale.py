@@ -56,17 +56,27 @@ def figures() -> Iterator[Figure]:
     if binary is None:
         return
     known = {(run.sweep, run.sessions): run for run in kept()}
-    for size in (one for one in _SIZES if one <= most):
-        for state in ("running", "overdue", "ending"):
-            engine = start_engine(binary, data_file=None)
-            try:
-                for run in _runs(engine.url, state, size):
-                    known[run.sweep, run.sessions] = run
-                    yield from _told(run)
-            finally:
-                engine.stop()
-    _KEPT.write_bytes(msgspec.json.format(msgspec.json.encode([*known.values()]), indent=1) + b"\n")
-    plot.draw([*known.values()])
+    for state, size in _order(most):
+        engine = start_engine(binary, data_file=None)
+        try:
+            for run in _runs(engine.url, state, size):
+                known[run.sweep, run.sessions] = run
+                _keep([*known.values()])
+                yield from _told(run)
+        finally:
+            engine.stop()
+
+
+def _order(most: int) -> list[tuple[str, int]]:
+    """The quick ones first: who loses patience has something."""
+    sizes = [size for size in _SIZES if size <= most]
+    return sorted(((state, size) for state in _STATES for size in sizes), key=lambda one: one[1])
+
+
+def _keep(runs: list[Run]) -> None:
+    runs.sort(key=lambda run: (run.sweep, run.sessions))
+    _KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(runs), indent=1) + b"\n")
+    plot.draw(runs)
 
 
 def kept() -> list[Run]:

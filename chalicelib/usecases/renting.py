@@ -42,7 +42,8 @@ def rent(
     _hold_back_churn(ports, caller, consumer)
     choice = _pick(ports, order, hours)
     session = _session(ports, consumer, order, hours, choice, now)
-    afford(ports, consumer.id, session.hold)
+    if consumer.budget is not None:  # one that was set this very moment is for the transaction to find
+        afford(ports, consumer.id, session.hold)
     event = Event(
         session_id=session.id, at=now, before=None, after=Status.PENDING, reason="requested", detail=choice[0].id,
         actor=caller.consumer.id,
