@@ -1,7 +1,7 @@
 """The same question to gpuhunt, another project's price catalogue, about the same offers, in the same run.
 
 It has an environment of its own; where that cannot be made (no network) the comparison is left out, loudly. Its offers
-lie in its memory as ours do, as those of a provider whose catalogue is a file. The question is one that it can be asked.
+lie in its memory as ours do, as those of a provider whose catalogue is a file. It is a question that both know.
 """
 
 import json
