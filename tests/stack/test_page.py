@@ -263,19 +263,44 @@ def test_the_page_looks_well_and_forgets_the_key_when_it_is_locked(chromium: Any
     assert visitor.complaints == []
 
 
-def test_the_keyboard_alone_reaches_the_rent_dialog_and_leaves_it(chromium: Any, stack: Stack) -> None:
+def test_the_keyboard_alone_rents_and_ends(chromium: Any, stack: Stack) -> None:
+    wait_until(lambda: not stack.get("/sessions", status="active")["count"], 60, "nothing else is rented")
     visitor = Visitor(chromium, stack, "light")
     page = visitor.page
     visitor.unlock()
     page.locator("#sort").focus()
-    for _ in range(2):  # verified hosts, then the first offer: what is folded away is passed over
-        page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    _press(page, "Tab", "Tab")  # verified hosts, then the first offer
+    chosen = page.evaluate("document.activeElement.dataset.offer")
+    _press(page, "Enter")
     page.locator("#rent[open]").wait_for()
     assert page.evaluate("document.activeElement.id") == "ssh"
-    page.keyboard.press("Escape")
+    _press(page, "Escape")
     page.locator("#rent[open]").wait_for(state="detached")
-    assert page.evaluate("document.activeElement.dataset.offer") is not None
+    assert page.evaluate("document.activeElement.dataset.offer") == chosen  # back where it came from
+
+    _press(page, "Enter")
+    page.locator("#rent[open]").wait_for()
+    page.keyboard.type(PUBLIC_KEY)
+    _press(page, "Tab", "Tab", "Tab", "Enter")  # the image, the way out, the way on
+    session = page.locator(".session")
+    session.wait_for()
+    page.locator("#live-title").focus()
+    for _ in range(8):
+        _press(page, "Tab")
+        if page.evaluate("document.activeElement.textContent") == "End":
+            break
+    _press(page, "Enter")
+    page.locator("#ask[open]").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Cancel"  # no harm by pressing once too often
+    _press(page, "Tab", "Enter")
+    session.wait_for(state="detached", timeout=90_000)
+    assert page.evaluate("document.activeElement.id") == "live-title"
+    assert visitor.complaints == []
+
+
+def _press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
 
 
 @pytest.mark.parametrize("look", LOOKS)
