@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from chalicelib.domain.billing import Billing, Reading
+from chalicelib.domain.billing import Billing, Folded, Reading
 from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instance import Absent, Listing
 from chalicelib.domain.instant import Instant, Millis
@@ -57,7 +57,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     billing: Billing = Billing()
     """The market's rule when the create was sent: the bill can then be worked out without asking anybody."""
     readings: tuple[Reading, ...] = ()
-    """What was seen of the machines, oldest first."""
+    """What was seen of the machines, oldest first; not for ever, see `folding`."""
+    folded: tuple[Folded, ...] = ()
+    """What the machines named there have cost before the first of their readings."""
     stage: Stage
     called_at: Instant | None
     """When the intent to create was written; None while no create call was made."""

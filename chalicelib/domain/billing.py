@@ -1,10 +1,14 @@
 """How a market bills a machine, and what was seen of one: the two things that a bill can be worked out from."""
 
+from typing import Literal
+
 import msgspec
 
 from chalicelib.domain.instance import Phase
-from chalicelib.domain.instant import Instant
+from chalicelib.domain.instant import Instant, Millis
 from chalicelib.domain.money import Micros
+
+Kind = Literal["gpu", "storage", "correction"]
 
 
 class Billing(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,18 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """All-in, while everything is billed."""
 
 
+class Folded(msgspec.Struct, frozen=True, kw_only=True):
+    """What one machine has cost on one day, summed up: the readings behind it are not kept any longer."""
+
+    instance_id: str
+    day: str
+    kind: Kind
+    exact: int
+    """Micro-dollars an hour × milliseconds, so that nothing is rounded before the day's line is."""
+    length: Millis
+    """How long it was billed."""
+
+
 class Correction(msgspec.Struct, frozen=True, kw_only=True):
     """A difference between the market's invoice and our own ledger, taken over as it is."""
 
@@ -40,3 +56,5 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     """A moment of the day that it belongs to."""
     amount: Micros
     reason: str
+    provider: str | None = None
+    """Whose invoice; None: that of the market where the session was last."""

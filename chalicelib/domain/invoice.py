@@ -41,17 +41,19 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return abs(self.billed - self.ours) > share * max(self.billed, self.ours)
 
 
-def compare(sessions: Iterable[Session], charges: Iterable[Charge], now: Instant) -> Comparison:
-    """Only of sessions that are settled and whose machines the invoice knows: a bill that is not written yet, or
-    that has no line for a machine (any more), says nothing."""
+def compare(sessions: Iterable[Session], charges: Iterable[Charge], now: Instant, provider: str) -> Comparison:
+    """What these sessions had at this market. Only of those that are settled and whose machines there the invoice
+    knows: a bill that is not written yet, or that has no line for a machine (any more), says nothing."""
     billed: Mapping[str, Micros] = _by_machine(charges)
     ours_all = billed_all = 0
     drifts = []
     for session in sessions:
-        known = [i for attempt in session.attempts for i in attempt.instance_ids]
+        attempts = [attempt for attempt in session.attempts if attempt.offer.provider == provider]
+        known = {i for attempt in attempts for i in attempt.instance_ids}  # a late one may be known to two of them
         if session.settled_at is None or not known or not all(i in billed for i in known):
             continue
-        ours, theirs = ledger.cost(session, now), sum(billed[i] for i in known)
+        ours = sum(line.cost for line in ledger.lines(session, now) if line.provider == provider)
+        theirs = sum(billed[i] for i in known)
         ours_all += ours
         billed_all += theirs
         if ours != theirs:

@@ -6,20 +6,18 @@ on when or how often it is written: whoever writes it late, twice or after a gap
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 import msgspec
 
 from chalicelib.domain import period
 from chalicelib.domain.attempt import Attempt
-from chalicelib.domain.billing import Reading
+from chalicelib.domain.billing import Billing, Kind, Reading
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import HOUR, Instant, Millis
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import price_parts, price_per_hour
 from chalicelib.domain.session import Session
 
-Kind = Literal["gpu", "storage", "correction"]
 Key = tuple[str, str, str, str]
 """(day, session, provider, gpu) of a line."""
 
@@ -34,6 +32,9 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     until: Instant
     rate: Micros
     """Per hour; for a correction the amount itself."""
+    exact: int = 0
+    """For what was folded, whose rate is 0: its cost in micro-dollars an hour × milliseconds. Its length is true,
+    its place at the beginning of its day is not."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +77,12 @@ def lines(session: Session, until: Instant) -> list[Line]:
     found: dict[tuple[str, str, str], list[tuple[Segment, int]]] = {}
     for number, attempt in enumerate(session.attempts):
         place = attempt.offer.provider, attempt.offer.gpu
-        for segment in _segments(attempt, number, until):
-            for part in _by_day(segment):
+        for segment in [*_folded(attempt, number), *metered(attempt, number, until)]:
+            for part in by_day(segment):
                 found.setdefault((period.day(part.since), *place), []).append((part, attempt.offer.gpu_count))
     for number, correction in enumerate(session.corrections):
-        offer = session.attempts[-1].offer if session.attempts else session.wanted
+        markets = (one.offer for one in reversed(session.attempts) if correction.provider in (None, one.offer.provider))
+        offer = next(markets, session.wanted)
         noted = Segment(
             number=f"correction-{number}",
             instance_id=None,
@@ -115,29 +117,30 @@ def burn(session: Session, now: Instant) -> Micros:
     total = 0
     for attempt in session.attempts:
         if attempt.proof is None and attempt.look is None:
+            disk = price_parts(attempt.offer, attempt.disk_gb)["disk"]
             for instance_id in attempt.instance_ids if attempt.called_at is not None else ():
                 last = [one for one in attempt.readings if one.instance_id == instance_id][-1:]
-                gpu, storage = _rates(attempt, last[0] if last else _start(attempt, instance_id))
+                gpu, storage = _rates(attempt.billing, disk, last[0] if last else _start(attempt, instance_id))
                 total += gpu + storage
     return total
 
 
-def _segments(attempt: Attempt, number: int, until: Instant) -> Iterator[Segment]:
-    """Of each of its machines, from the create call to the first look that found it gone."""
+def metered(attempt: Attempt, number: int, until: Instant) -> Iterator[Segment]:
+    """Of each of its machines, from the create call to the first look that found it gone; without what is folded."""
     if attempt.called_at is None:
         return
     look = attempt.proof.looks[0] if attempt.proof is not None else attempt.look
     end = until if look is None else min(until, look.at)
+    disk = price_parts(attempt.offer, attempt.disk_gb)["disk"]
     for place, instance_id in enumerate(attempt.instance_ids):
-        readings = [_start(attempt, instance_id)]
-        readings += [one for one in attempt.readings if one.instance_id == instance_id]
-        changes = [one.at for one in readings[1:]] + [end]
+        readings = readings_of(attempt, instance_id)
+        changes = [min(one.at, end) for one in readings[1:]] + [end]
+        rates = [_rates(attempt.billing, disk, one) for one in readings]
         kinds: tuple[Kind, Kind] = ("gpu", "storage")
         for which, kind in enumerate(kinds):
             pending: Segment | None = None
-            for reading, stop in zip(readings, changes, strict=True):
-                rate = _rates(attempt, reading)[which]
-                since, stop = min(reading.at, end), min(stop, end)
+            for reading, stop, both in zip(readings, changes, rates, strict=True):
+                rate, since = both[which], min(reading.at, end)
                 if rate == 0 or stop <= since:
                     continue
                 if pending is not None and (pending.until, pending.rate) == (since, rate):
@@ -153,6 +156,24 @@ def _segments(attempt: Attempt, number: int, until: Instant) -> Iterator[Segment
                 yield pending
 
 
+def readings_of(attempt: Attempt, instance_id: str) -> list[Reading]:
+    """What is still kept of one machine; never empty."""
+    found = [one for one in attempt.readings if one.instance_id == instance_id]
+    folded = any(one.instance_id == instance_id for one in attempt.folded)
+    return found if folded else [_start(attempt, instance_id), *found]
+
+
+def _folded(attempt: Attempt, number: int) -> Iterator[Segment]:
+    for one in attempt.folded:
+        if one.length == 0:
+            continue
+        since = max(period.bounds(one.day)[0], attempt.called_at or 0)
+        yield Segment(
+            number=f"{number}-{attempt.instance_ids.index(one.instance_id)}-{one.kind}-folded",
+            instance_id=one.instance_id, kind=one.kind, since=since, until=since + one.length, rate=0, exact=one.exact,
+        )  # fmt: skip
+
+
 def _start(attempt: Attempt, instance_id: str) -> Reading:
     """What a machine is taken for until somebody has seen it: created by the call, and booting."""
     price = price_per_hour(attempt.offer, attempt.disk_gb)
@@ -160,17 +181,17 @@ def _start(attempt: Attempt, instance_id: str) -> Reading:
     return Reading(instance_id=instance_id, at=at, phase=Phase.STARTING, price_per_hour=price)
 
 
-def _rates(attempt: Attempt, reading: Reading) -> tuple[Micros, Micros]:
+def _rates(billing: Billing, disk: Micros, reading: Reading) -> tuple[Micros, Micros]:
     """(GPU, storage) per hour from this reading on."""
     if reading.phase is None:
         return 0, 0
-    storage = min(price_parts(attempt.offer, attempt.disk_gb)["disk"], reading.price_per_hour)
+    storage = min(disk, reading.price_per_hour)
     gpu = reading.price_per_hour - storage
-    billing = attempt.billing
     return gpu if billing.gpu(reading.phase) else 0, storage if billing.storage(reading.phase) else 0
 
 
-def _by_day(segment: Segment) -> Iterator[Segment]:
+def by_day(segment: Segment) -> Iterator[Segment]:
+    """Cut at every midnight (UTC)."""
     since = segment.since
     while since < segment.until:
         stop = min(segment.until, (since // period.DAY + 1) * period.DAY)
@@ -180,5 +201,5 @@ def _by_day(segment: Segment) -> Iterator[Segment]:
 
 def _cost(segments: tuple[Segment, ...]) -> Micros:
     """Summed exactly, rounded half up once a line."""
-    exact = sum(one.rate * (one.until - one.since) for one in segments if one.kind != "correction")
+    exact = sum(one.exact + one.rate * (one.until - one.since) for one in segments if one.kind != "correction")
     return (2 * exact + HOUR) // (2 * HOUR) + sum(one.rate for one in segments if one.kind == "correction")

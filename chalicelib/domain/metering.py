@@ -6,6 +6,7 @@ import msgspec
 
 from chalicelib.domain.attempt import Attempt
 from chalicelib.domain.billing import Reading
+from chalicelib.domain.folding import folded
 from chalicelib.domain.instance import Instance, Listing
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.offer import price_per_hour
@@ -18,7 +19,7 @@ def read(attempt: Attempt, listing: Listing) -> Attempt:
             attempt = _seen(attempt, listing.by_id[instance_id], listing.taken_at)
         else:
             attempt = _missed(attempt, instance_id, listing.taken_at)
-    return attempt
+    return folded(attempt)
 
 
 def told(attempt: Attempt, machines: Iterable[Instance], at: Instant) -> Attempt:
@@ -26,7 +27,7 @@ def told(attempt: Attempt, machines: Iterable[Instance], at: Instant) -> Attempt
     for machine in machines:
         if machine.id in attempt.instance_ids:
             attempt = _seen(attempt, machine, at)
-    return attempt
+    return folded(attempt)
 
 
 def _seen(attempt: Attempt, machine: Instance, at: Instant) -> Attempt:

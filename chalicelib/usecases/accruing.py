@@ -155,5 +155,5 @@ def _differs(before: ledger.Line | None, after: ledger.Line, settling: bool) -> 
     if before is None:
         return True
     if settling:
-        return msgspec.structs.replace(after, version=before.version) != before
+        return (after.cost, after.gpu_ms, after.first) != (before.cost, before.gpu_ms, before.first)
     return after.cost > before.cost

@@ -35,9 +35,9 @@ def reconcile_invoice(ports: Ports, name: str) -> Comparison | None:
         return None
     if charges is None:
         return None
-    found = compare(_ended(ports, name, began, since), charges, now)
+    found = compare(_ended(ports, name, began, since), charges, now, name)
     for drift in found.drifts:
-        _correct(ports, drift, now)
+        _correct(ports, drift, now, name)
     log.info(
         "invoice of %s: billed %d, written down %d, %d sessions differ", name, found.billed, found.ours,
         len(found.drifts), extra={"provider": name},
@@ -48,7 +48,7 @@ def reconcile_invoice(ports: Ports, name: str) -> Comparison | None:
 
 
 def _ended(ports: Ports, name: str, began: Instant, since: Instant) -> list[Session]:
-    """Sessions that lived wholly at this market, began after the one moment and ended after the other."""
+    """Sessions with a machine at this market that began after the one moment and ended after the other."""
     found: list[Session] = []
     cursor: str | None = None
     while True:
@@ -57,18 +57,18 @@ def _ended(ports: Ports, name: str, began: Instant, since: Instant) -> list[Sess
             if session.created_at < began:
                 return found
             markets = {attempt.offer.provider for attempt in session.attempts if attempt.instance_ids}
-            if markets == {name} and session.ended_at is not None and session.ended_at >= since:
+            if name in markets and session.ended_at is not None and session.ended_at >= since:
                 found.append(session)
         cursor = page.next_cursor
         if cursor is None:
             return found
 
 
-def _correct(ports: Ports, drift: Drift, now: Instant) -> None:
+def _correct(ports: Ports, drift: Drift, now: Instant, name: str) -> None:
     """An entry of its own kind, on the day on which the session ended. Somebody faster has made it already."""
     session = drift.session
     at = session.absence_proof.looks[0].at if session.absence_proof is not None else session.ended_at or now
-    entry = Correction(at=at, amount=drift.amount, reason=f"invoice read at {rfc3339(now)}")
+    entry = Correction(at=at, amount=drift.amount, reason=f"invoice read at {rfc3339(now)}", provider=name)
     corrected = msgspec.structs.replace(session, corrections=(*session.corrections, entry))
     try:
         rewrite(ports, session, corrected)

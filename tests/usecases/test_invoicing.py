@@ -1,11 +1,14 @@
 """The market's bill against our ledger: the bill wins, once, and a real difference is told."""
 
+import msgspec
+
 from chalicelib.domain import ledger
 from chalicelib.domain.alert import Kind
-from chalicelib.domain.invoice import Charge
+from chalicelib.domain.invoice import Charge, compare
 from chalicelib.domain.session import EndReason, Session
 from chalicelib.sweeps import run
-from chalicelib.usecases import lifecycle
+from chalicelib.usecases import accruing, lifecycle
+from tests.builders import an_offer
 from tests.world import World
 
 
@@ -76,6 +79,34 @@ def test_what_still_runs_or_is_not_billed_yet_is_left_alone() -> None:
     world.market.invoice = (Charge(instance_id="vastai-2", amount=99_000_000),)
     run("invoice", world.ports)
     assert world.again(over).corrections == world.again(running).corrections == ()
+
+
+def test_a_machine_that_two_attempts_know_is_billed_once() -> None:
+    """A list that lagged showed the first attempt's machine to the second."""
+    world = World()
+    [session] = ended(world, 1)
+    [attempt] = session.attempts
+    first = msgspec.structs.replace(attempt, instance_ids=("vastai-9",), readings=())
+    second = msgspec.structs.replace(attempt, instance_ids=(*attempt.instance_ids, "vastai-9"))
+    before = msgspec.structs.replace(session, attempts=(first, second))
+    charges = [Charge(instance_id=attempt.instance_ids[0], amount=5), Charge(instance_id="vastai-9", amount=70)]
+    assert compare([before], charges, world.clock.now(), "vastai").billed == 75
+
+
+def test_each_market_corrects_its_own_part_of_a_session() -> None:
+    world = World()
+    [session] = ended(world, 1)
+    [attempt] = session.attempts
+    offer = an_offer(id="tensordock:1", provider="tensordock")
+    elsewhere = msgspec.structs.replace(attempt, offer=offer, instance_ids=("t-1",), readings=())
+    both = world.store.sessions.save(session, msgspec.structs.replace(session, attempts=(attempt, elsewhere)))
+    accruing.rewrite(world.ports, both, both)
+    before = {line.provider: line.cost for line in ledger.lines(world.again(session), world.clock.now())}
+    billed(world, 1.5)
+    run("invoice", world.ports)
+    after = {line.provider: line.cost for line in ledger.lines(world.again(session), world.clock.now())}
+    assert after["vastai"] == sum(charge.amount for charge in world.market.invoice or ())
+    assert after["tensordock"] == before["tensordock"] > 0
 
 
 def test_a_market_without_an_invoice_is_taken_at_our_word() -> None:
