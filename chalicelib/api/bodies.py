@@ -1,6 +1,7 @@
 """A request body, from bytes to a model: strict, and every error names the field it is about."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
@@ -30,10 +31,34 @@ def parse(raw: bytes) -> dict[str, Any]:
         msgspec.json.decode(raw)
         body = json.loads(raw, object_pairs_hook=_once, parse_float=_number)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Refusal(400, "invalid_json", "the body is not valid JSON") from None
+        raise _unreadable(raw) from None
     if not isinstance(body, dict):
         raise Refusal(400, "invalid_json", "the body must be a JSON object")
     return body
+
+
+def _unreadable(raw: bytes) -> Refusal:
+    """Names the field whose number is none (NaN, Infinity, beyond a double), where that is all that is wrong."""
+    try:
+        name = _not_finite(json.loads(raw))
+    except (ValueError, RecursionError):
+        name = None
+    if name is None:
+        return Refusal(400, "invalid_json", "the body is not valid JSON")
+    return invalid(name, "not a finite number, so the body is not valid JSON", code="invalid_json")
+
+
+def _not_finite(value: object, name: str = "") -> str | None:
+    if isinstance(value, float):
+        return None if math.isfinite(value) or not name else name
+    if isinstance(value, dict):
+        inner = ((f"{name}.{key}" if name else key)[:_NAME_SHOWN] for key in value)
+        found = (_not_finite(one, path) for one, path in zip(value.values(), inner, strict=True))
+    elif isinstance(value, list):
+        found = (_not_finite(one, name) for one in value)
+    else:
+        return None
+    return next((path for path in found if path is not None), None)
 
 
 def read(model: type[M], body: Mapping[str, Any], within: str = "") -> M:

@@ -65,8 +65,8 @@ def exceeded(budget: Budget | None, booked: Micros, more: Micros) -> Refusal | N
 
 
 def crossed(budget: Budget, spent: Micros) -> tuple[float, ...]:
-    """The thresholds that this much spending has reached, lowest first."""
-    return tuple(share for share in sorted(budget.thresholds) if spent >= share * budget.limit)
+    """The thresholds that this much spending has reached, lowest first; nothing spent has reached none."""
+    return tuple(share for share in sorted(budget.thresholds) if spent > 0 and spent >= round(share * budget.limit))
 
 
 def used_up(budget: Budget, spent: Micros) -> bool:

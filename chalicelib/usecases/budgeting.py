@@ -48,7 +48,7 @@ def put(ports: Ports, consumer_id: str, budget: Budget) -> Consumer:
 
 def recount(ports: Ports, consumer: Consumer, reserved: Micros) -> bool:
     """Put the counters right if they are not what ledger and holds say; False when they were, or just moved."""
-    spent = consumer.spent if consumer.budget is None else _written(ports, consumer, consumer.period)
+    spent = consumer.spent if consumer.budget is None else written(ports, consumer, consumer.period)
     after = msgspec.structs.replace(consumer, reserved=reserved, booked=spent + reserved)
     if after == consumer:
         return False
@@ -62,12 +62,13 @@ def recount(ports: Ports, consumer: Consumer, reserved: Micros) -> bool:
 def _counted(ports: Ports, consumer: Consumer, budget: Budget) -> Consumer:
     """`booked` anew for the period that it is now. Raises Stale."""
     name = period.containing(budget.period, ports.clock.now())
-    booked = _written(ports, consumer, name) + consumer.reserved
+    booked = written(ports, consumer, name) + consumer.reserved
     after = msgspec.structs.replace(consumer, budget=budget, period=name, booked=booked)
     ports.access.save_budget(consumer, after)
     return after
 
 
-def _written(ports: Ports, consumer: Consumer, name: str) -> Micros:
+def written(ports: Ports, consumer: Consumer, name: str) -> Micros:
+    """What the ledger holds of a day or month."""
     start, end = period.bounds(name)
     return sum(total.cost for total in ports.ledger.totals(consumer.id, period.day(start), period.day(end - 1)))

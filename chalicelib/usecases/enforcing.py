@@ -10,13 +10,15 @@ from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.budget import Budget, left
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.money import Micros, to_dollars
-from chalicelib.domain.session import EndReason, Session
+from chalicelib.domain.session import FINAL, EndReason, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import budgeting, lifecycle
-from chalicelib.usecases.accruing import accounts
+from chalicelib.usecases.accruing import Account, accounts
 from chalicelib.usecases.alerting import tell
 
 log = logging.getLogger(__name__)
+
+_MOST_UNSETTLED = 500  # each one is settled as it ends: so many wait only while nothing can be written at all
 
 
 def enforce_all(ports: Ports) -> None:
@@ -40,25 +42,27 @@ def enforce(ports: Ports, consumer_id: str) -> None:
     """1. The counters put right.  2. Each threshold of this period, and of the last one if it ended under this very
     budget, is told of once.  3. Where the budget says so, what still runs begins to end."""
     consumer = budgeting.current(ports, consumer_id)
-    live = ports.sessions.live_of(consumer)
-    _check_counters(ports, consumer, live)
     budget = consumer.budget
+    spent = {name: budgeting.written(ports, consumer, name) for name in _periods(consumer, budget)}
+    # The totals first: what an accrual moves into them meanwhile is then missed for one pass, and not counted twice.
+    live = ports.sessions.live_of(consumer)
+    found = accounts(ports, consumer.id, live, ports.clock.now())
+    _check_counters(ports, consumer, found)
     if budget is None:
         return
-    this = consumer.period
-    start, _ = period.bounds(this)
-    for name in (period.before(this), this) if budget.since < start else (this,):
-        _tell(ports, consumer, budget, name, spent_in(ports, consumer, name, live))
-    if rules.used_up(budget, spent_in(ports, consumer, this, live)):
+    for name in spent:
+        spent[name] += _unwritten(found, name)
+        _tell(ports, consumer, budget, name, spent[name])
+    if rules.used_up(budget, spent[consumer.period]):
         for session in live:
             lifecycle.end(ports, session, EndReason.BUDGET, "service", f"the {budget.period}'s budget is used up")
 
 
-def spent_in(ports: Ports, consumer: Consumer, name: str, running: Sequence[Session]) -> Micros:
-    """In a day or month: what is written down, and what these sessions have cost since."""
-    start, end = period.bounds(name)
-    written = sum(total.cost for total in ports.ledger.totals(consumer.id, period.day(start), period.day(end - 1)))
-    return written + _since(ports, consumer, name, running)[0]
+def _periods(consumer: Consumer, budget: Budget | None) -> tuple[str, ...]:
+    if budget is None:
+        return ()
+    start, _ = period.bounds(consumer.period)
+    return (period.before(consumer.period), consumer.period) if budget.since < start else (consumer.period,)
 
 
 def state(ports: Ports, consumer_id: str) -> tuple[Consumer, Budget, Micros, Micros, Micros]:
@@ -69,18 +73,18 @@ def state(ports: Ports, consumer_id: str) -> tuple[Consumer, Budget, Micros, Mic
     now = ports.clock.now()
     live = ports.sessions.live_of(consumer)
     over = [session for session in ports.sessions.unsettled() if session.consumer == consumer_id]
-    spent = spent_in(ports, consumer, consumer.period, [*live, *over])
-    reserved = consumer.reserved - _since(ports, consumer, consumer.period, live)[1]
+    written = budgeting.written(ports, consumer, consumer.period)
+    found = accounts(ports, consumer.id, [*live, *over], now)
+    spent = written + _unwritten(found, consumer.period)
+    reserved = consumer.reserved - sum(account.released for account in found if not account.session.final)
     burn = sum(ledger.burn(session, now) for session in live)
     return consumer, consumer.budget, spent, reserved, rules.forecast(spent, burn, consumer.period, now)
 
 
-def _since(ports: Ports, consumer: Consumer, name: str, running: Sequence[Session]) -> tuple[Micros, Micros]:
-    """(spent in that period, taken from the holds) by these sessions since it was last written down."""
-    found = accounts(ports, consumer.id, running, ports.clock.now())
+def _unwritten(found: Sequence[Account], name: str) -> Micros:
+    """Spent in that period by these sessions since it was last written down."""
     changes = [change for account in found for change in account.changes]
-    spent = sum(after.cost - (before.cost if before else 0) for before, after in changes if after.day.startswith(name))
-    return spent, sum(account.released for account in found)
+    return sum(after.cost - (before.cost if before else 0) for before, after in changes if after.day.startswith(name))
 
 
 def _tell(ports: Ports, consumer: Consumer, budget: Budget, name: str, spent: Micros) -> None:
@@ -100,15 +104,35 @@ def _tell(ports: Ports, consumer: Consumer, budget: Budget, name: str, spent: Mi
         )
 
 
-def _check_counters(ports: Ports, consumer: Consumer, live: Sequence[Session]) -> None:
+def _check_counters(ports: Ports, consumer: Consumer, live: Sequence[Account]) -> None:
     """Counters only drift when something went very wrong; then the ledger and the sessions' own holds are right."""
-    over = [session for session in ports.sessions.unsettled() if session.consumer == consumer.id]
     if len(live) != consumer.sessions:
         return  # something is opening or closing just now: the next pass will see it settled
-    found = accounts(ports, consumer.id, [*live, *over], ports.clock.now())
-    reserved = sum(left(account.session.hold, account.stored) for account in found)
+    reserved = _reserved(live)
+    if reserved != consumer.reserved:
+        over = _unsettled(ports, consumer)
+        if over is None:
+            return
+        reserved += _reserved(accounts(ports, consumer.id, over, ports.clock.now()))
     if budgeting.recount(ports, consumer, reserved):
         log.error(
             "the counters of %s were wrong by %d reserved: put right", consumer.id, consumer.reserved - reserved,
             extra={"consumer": consumer.id},
         )  # fmt: skip
+
+
+def _unsettled(ports: Ports, consumer: Consumer) -> list[Session] | None:
+    """The consumer's sessions that are over and still hold something; None when there are too many to know.
+
+    The index of them lags by moments: one that ended just now is found among the consumer's newest, whose rows tell.
+    """
+    waiting = ports.sessions.unsettled(_MOST_UNSETTLED)
+    if len(waiting) >= _MOST_UNSETTLED:
+        return None
+    newest = ports.sessions.page(consumer=consumer.id, statuses=FINAL, provider=None, limit=100, cursor=None)
+    found = {session.id: session for session in (*waiting, *newest.items) if session.consumer == consumer.id}
+    return [session for session in found.values() if session.settled_at is None]
+
+
+def _reserved(found: Sequence[Account]) -> Micros:
+    return sum(left(account.session.hold, account.stored) for account in found)

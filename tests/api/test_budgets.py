@@ -7,6 +7,7 @@ import pytest
 from chalicelib import sweeps
 from chalicelib.domain import period
 from chalicelib.domain.instant import SECOND
+from chalicelib.usecases import enforcing
 from tests.api.client import Api, wish
 from tests.builders import NOW
 
@@ -190,6 +191,23 @@ def test_counters_that_went_wrong_are_put_right() -> None:
     assert budget(api) == right
 
 
+def test_a_session_that_ended_a_moment_ago_is_no_reason_to_doubt_the_counters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is final and not settled yet, and the index of such sessions does not show it."""
+    api = Api()
+    put(api, limit=1)
+    session_id = api.rent()["id"]
+    api.world.run(600)
+    monkeypatch.setattr("chalicelib.usecases.ending.settle", lambda ports, session: None)
+    api.send("DELETE", f"/sessions/{session_id}")
+    api.world.run(30)
+    before = api.world.store.access.consumer("ada")
+    assert before is not None
+    assert before.reserved > 0
+    monkeypatch.setattr(api.world.store.sessions, "unsettled", lambda limit=100: [])
+    enforcing.enforce(api.world.ports, "ada")
+    assert api.world.store.access.consumer("ada") == before
+
+
 def test_a_consumer_reads_their_own_budget_and_nobody_elses() -> None:
     api = Api()
     assert api.send("GET", "/budgets/ada").status == 404
@@ -223,7 +241,9 @@ def test_a_budget_that_makes_no_sense_names_its_field(fields: dict[str, object],
     assert (reply.status, reply.json["field"]) == (400, field)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_a_limit_that_is_no_number_is_no_json(number: str) -> None:
-    raw = f'{{"period": "day", "limit": {number}}}'.encode()
-    assert Api().send("PUT", "/budgets/ada", raw=raw, who="operator").status == 400
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "[1, NaN]", '{"a": -Infinity}'])
+@pytest.mark.parametrize("field", ["limit", "thresholds"])
+def test_a_number_that_is_none_names_its_field(field: str, number: str) -> None:
+    raw = '{"period": "day", "limit": 1, "thresholds": [1]}'.replace(f'"{field}": ', f'"{field}": {number}, "x": ')
+    reply = Api().send("PUT", "/budgets/ada", raw=raw.encode(), who="operator")
+    assert (reply.status, reply.code, reply.json["field"].partition(".")[0]) == (400, "invalid_json", field)

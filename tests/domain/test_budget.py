@@ -31,6 +31,18 @@ def test_thresholds_are_crossed_when_they_are_reached() -> None:
     assert budget.crossed(a_budget(thresholds=(1.0, 0.2)), 100) == (0.2, 1.0)
 
 
+def test_a_budget_of_nothing_is_reached_by_the_first_micro_dollar_and_not_before() -> None:
+    assert budget.crossed(a_budget(limit=0), 0) == ()
+    assert budget.crossed(a_budget(limit=0), 1) == (0.5, 0.8, 1.0)
+
+
+def test_a_threshold_is_reached_to_the_micro_dollar() -> None:
+    for share in (0.07, 0.29, 0.55, 0.57, 0.58):  # hundredths that a double is above or below
+        exact = round(share * 100) * 10_000
+        assert budget.crossed(a_budget(limit=1_000_000, thresholds=(share,)), exact) == (share,)
+        assert budget.crossed(a_budget(limit=1_000_000, thresholds=(share,)), exact - 1) == ()
+
+
 def test_only_a_terminating_budget_ends_what_runs() -> None:
     assert not budget.used_up(a_budget(), 100)
     assert not budget.used_up(a_budget(on_exceeded="terminate"), 99)
