@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from tests.simulation import agent_mistakes as wrong
 from tests.simulation import mistakes
+from tests.simulation import money_mistakes as money
 from tests.simulation.seed import run
 
 
@@ -107,6 +108,20 @@ BUGS: dict[str, Bug] = {
     "believes_anybody": Bug("an agent believes an answer that nobody signed", wrong.believes_anybody),
     "extends_out_of_reach": Bug("an extension is granted that cannot reach its machine", wrong.extends_out_of_reach),
     "timer_at_the_hard_max": Bug("a machine is armed for the hard max", wrong.timer_at_the_hard_max, ("agent",)),
+    "whole_hours": Bug("begun hours are billed whole", money.whole_hours),
+    "tick_counted_twice": Bug("each accrual adds the whole line to the totals", money.tick_counted_twice),
+    "settled_twice": Bug("a settlement whose answer was lost is made again", money.settled_twice),
+    "price_change_ignored": Bug("a machine is billed at its first price for ever", money.price_change_ignored),
+    "dearest_rule_everywhere": Bug("one market's billing rule is used for both", money.dearest_rule_everywhere),
+    "hold_never_released": Bug("what is left of a hold stays set aside", money.hold_never_released),
+    "budget_looked_at_beforehand": Bug(
+        "the budget is looked at before the opening, not in it", money.budget_looked_at_beforehand
+    ),
+    "reserved_is_spent": Bug("a threshold counts what is only reserved", money.reserved_is_spent),
+    "sent_before_it_went": Bug("an alert is marked as sent before it is", money.sent_before_it_went),
+    "period_never_ends": Bug("a new day or month is never begun", money.period_never_ends),
+    "told_once_for_good": Bug("a threshold told in one period is not told in the next", money.told_once_for_good),
+    "invoice_entered_again": Bug("a correction is made again by the next invoice", money.invoice_entered_again),
 }
 
 

@@ -1,6 +1,7 @@
 """What goes wrong in one seed, and how often: each kind of fault is off, low or high, drawn once."""
 
 from collections import Counter
+from copy import copy
 from itertools import accumulate
 from random import Random
 
@@ -109,8 +110,14 @@ class Faults:
         self._edges.clear()
 
     def heal(self) -> None:
-        self._p = dict.fromkeys(KINDS, 0.0)
+        self._p.update(dict.fromkeys(KINDS, 0.0))
         self._edges.clear()
+
+    def lend(self, rng: Random) -> "Faults":
+        """The same temper, now and later, with dice of its own: what they fall on moves nothing else in the seed."""
+        lent = copy(self)
+        lent.rng = rng
+        return lent
 
     def _probability(self, kind: str) -> float:
         low, high = KINDS[kind]
@@ -146,6 +153,17 @@ class Windows:
 
     def overlap(self, since: Instant, until: Instant) -> int:
         return sum(max(0, min(end, until) - max(start, since)) for start, end in self.spans)
+
+
+def merged(spans: list[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    """The same stretches of time, none overlapping another."""
+    found: list[tuple[Instant, Instant]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 def windows(rng: Random, start: Instant, length: int, p: float, most: int, shortest: int, longest: int) -> Windows:

@@ -19,6 +19,11 @@ class Figures:
         self.figures: Counter[str] = Counter()
         self.wired: Counter[str] = Counter()
         """Seeds of which this market stood behind HTTP."""
+        self.ticks: Counter[int] = Counter()
+        """Hundredths of a tick by which a settled session's ledger and its true cost differ."""
+        self.worst = 0.0
+        """The largest share of what I12 allows that one of them took."""
+        self.sums: Counter[str] = Counter()
 
     def add(self, result: Result) -> None:
         self.seeds += 1
@@ -31,6 +36,17 @@ class Figures:
         self.figures.update(result.figures)
         if result.wired is not None:
             self.wired[result.wired] += 1
+        self.ticks.update(round(100 * one.ticks) for one in result.settled)
+        self.worst = max([self.worst, *(abs(one.amount) / one.allowed for one in result.settled if one.allowed)])
+        told = [one for one in result.settled if not one.blind]
+        for name, drifts in (("settled", result.settled), ("told", told), ("billed", result.billed)):
+            self.sums[name] += sum(one.ours for one in drifts)
+            self.sums[f"{name}, true"] += round(sum(one.true for one in drifts))
+
+    def drift(self, name: str) -> float:
+        """By which share the sum of ledgers is above the sum of true costs: `settled`, `told` or `billed`."""
+        true = self.sums[f"{name}, true"]
+        return self.sums[name] / true - 1 if true else 0.0
 
     def table(self, seconds: float) -> str:
         rows = [
@@ -42,6 +58,14 @@ class Figures:
             ("… within 15 min", share(self.lateness, 15 * 60)),
             ("… within 60 min", share(self.lateness, 60 * 60)),
             ("between destroys of one that lives", spread(self.gaps)),
+            ("ledger and true cost, in ticks", hundredths(self.ticks)),
+            ("… of what I12 allows, at most", f"{100 * self.worst:.0f} %"),
+            ("… summed, as settled", f"{100 * self.drift('settled'):+.3f} %"),
+            ("… where the market told all the time", f"{100 * self.drift('told'):+.3f} %"),
+            (
+                "… summed, the invoices in",
+                f"{100 * self.drift('billed'):+.3f} % (of ${self.sums['billed, true'] / 1e6:.0f})",
+            ),
             ("ends", listed(self.ends)),
             ("faults", listed(self.faults)),
         ]
@@ -56,6 +80,13 @@ def spread(counts: Counter[int]) -> str:
         return "-"
     parts = [f"{name} {quantile(counts, q)} s" for name, q in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))]
     return f"{' · '.join(parts)} · max {max(counts)} s (of {total})"
+
+
+def hundredths(counts: Counter[int]) -> str:
+    if not counts:
+        return "-"
+    parts = [f"{name} {quantile(counts, q) / 100:.2f}" for name, q in (("p50", 0.5), ("p99", 0.99))]
+    return f"{' · '.join(parts)} · max {max(counts) / 100:.2f} (of {sum(counts.values())})"
 
 
 def share(counts: Counter[int], limit: int) -> str:

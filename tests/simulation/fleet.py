@@ -16,6 +16,7 @@ from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.store import MemoryStore
 from tests.simulation import fates
 from tests.simulation.agents import Agent
+from tests.simulation.banking import SimAlerts
 from tests.simulation.fates import AgentFaults, Use
 from tests.simulation.faults import MINUTE, Faults, windows
 from tests.simulation.hearing import HeardSessions, Hearing
@@ -24,7 +25,7 @@ from tests.simulation.ledgers import Ledgers
 from tests.simulation.machine import NEVER, Machine
 from tests.simulation.market import Market
 from tests.simulation.reporters import Reporters
-from tests.simulation.storing import SimAlerts, Table
+from tests.simulation.storing import Table
 from tests.simulation.watch import Watch
 
 REPEAT = 5 * MINUTE
@@ -129,7 +130,8 @@ class Fleet:
         machine, now = agent.machine, self.kernel.time
         if agent.over or not machine.lives(now) or machine.phase is not None or agent.rebooting:
             return
-        machine.phase, agent.rebooting = Phase.STARTING, True
+        machine.turn(now, Phase.STARTING)
+        agent.rebooting = True
         self.watch.log("reboots", machine.id)
         self.kernel.at(until, lambda: self._up(agent, market, until - now))
 
@@ -138,7 +140,7 @@ class Fleet:
         if not agent.machine.lives(self.kernel.time) or agent.machine.phase is not Phase.STARTING:
             agent.stop(self.kernel.time)
             return
-        agent.machine.phase = None
+        agent.machine.turn(self.kernel.time, None)
         agent.restarted(self.kernel.time, off)
         if self.kernel.time >= agent.fate.killed_at:
             agent.fate.killed_at, agent.stopped_at = NEVER, NEVER
@@ -176,7 +178,7 @@ class Fleet:
         # In a container the switch may do nothing; a virtual machine is forced the second time.
         works = 0.4 if machine.market == "vastai" else 0.8 if agent.rounds == 1 else 1.0
         if power and machine.lives(now) and self.rng.random() < works:
-            machine.phase = Phase.STOPPED
+            machine.turn(now, Phase.STOPPED)
             self.watch.log("turns", machine.id, "stopped")
             self.ended += 1
             agent.stop(now)

@@ -48,6 +48,8 @@ class Kernel:
         self.current: Process | None = None
         self.killed: list[greenlet] = []
         """Kept until the seed is over: a collected greenlet would be resumed to run its `finally`."""
+        self.failed: Callable[[Process, Exception], None] = lambda process, error: None
+        """Hears of each process that ended by an error."""
         self._agenda: list[tuple[Instant, int, Callable[[], object]]] = []
         self._count = 0
         self._processes = 0
@@ -86,6 +88,7 @@ class Kernel:
                 work()
             except Exception as failure:
                 error = failure
+                self.failed(process, failure)
             if done is not None:
                 done(process, error)
 

@@ -1,5 +1,6 @@
 """The invariants of the rows, checked at every write: final states, transitions, limits, quotas."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.attempt import Stage
@@ -29,9 +30,14 @@ class Ledgers:
         self.lapsed = 0
         """Leases that nobody renewed."""
         self.ends: dict[str, int] = {}
+        self.used_up: Callable[[str], bool] = lambda consumer: False
+        """Has a budget of this consumer run out that ends what it may no longer pay for?"""
+        self.held: Callable[[str], None] = lambda consumer: None
+        """Looks at the holds of a consumer when one was set aside."""
 
     def opened(self, session: Session) -> None:
         self._quota(session.consumer)
+        self.held(session.consumer)
         self.watch.log("opened", session.id[-8:], session.wanted.id, session.expires_at)
 
     def saving(self, before: Session, after: Session, event: Event | None) -> None:
@@ -132,6 +138,8 @@ class Ledgers:
             right = process is not None and reason.value in process.grants
         elif reason in (EndReason.IDLE, EndReason.HEARTBEAT_LOST):
             right = self.heard is not None and self.heard.may_end(before, reason)
+        elif reason is EndReason.BUDGET:
+            right = self.used_up(before.consumer)
         elif before.status is Status.RUNNING:
             machine = self._machine(before)
             right = machine is None or not self._healthy(machine, before)

@@ -40,6 +40,19 @@ class Machine:
     allowance: int = 0
     attempt: int = 0
     """The number of the attempt that made it, from 1."""
+    storage: Micros = 0
+    """The part of its price that is for its disk."""
+    meter: list[tuple[Instant, Phase | None, Micros]] = field(default_factory=list)
+    """(from when on, `phase`, price), for every change: what its market bills it by."""
+
+    def turn(self, at: Instant, phase: Phase | None) -> None:
+        """None: as it boots, or runs, by itself."""
+        self.phase = phase
+        self.meter.append((at, phase, self.price))
+
+    def reprice(self, at: Instant, price: Micros) -> None:
+        self.price = price
+        self.meter.append((at, self.phase, price))
 
     def lives(self, now: Instant) -> bool:
         return self.created_at <= now < self.dead_at

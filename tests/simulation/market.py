@@ -1,6 +1,6 @@
 """A market that rents machines and does everything wrong that real ones were seen to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -16,9 +16,11 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.instance import Absent, Instance, Listing, Phase
 from chalicelib.domain.instant import HOUR, SECOND, Instant
+from chalicelib.domain.invoice import Charge
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import Offer
 from chalicelib.ports import CallKind, LaunchOrder, RateGate, Receipt
+from tests.simulation.bills import bill
 from tests.simulation.faults import MINUTE, Faults
 from tests.simulation.kernel import Kernel, Process
 from tests.simulation.machine import Machine
@@ -167,7 +169,7 @@ class Market(Stock):
             self._answer()
             return
         if faults.hits("destroy_stops"):
-            machine.phase = Phase.STOPPED
+            machine.turn(now, Phase.STOPPED)
             self._answer()
             return
         if faults.hits("destroy_hangs"):
@@ -181,8 +183,14 @@ class Market(Stock):
     def balance(self) -> Micros | None:
         return None
 
-    def charges(self, since: Instant, until: Instant) -> None:
-        """No invoice here."""
+    def charges(self, since: Instant, until: Instant) -> Sequence[Charge] | None:
+        """One of the two sends an invoice."""
+        if self.name != "vastai":
+            return None
+        self._reach("read", "charges", "")
+        billed = bill(self.machines.values(), since, until)
+        self._answer()
+        return billed
 
     # --- inside
 

@@ -77,11 +77,11 @@ class Scenery:
             if faults.hits("vanish"):
                 market.end(machine, self.kernel.time)
             elif machine.offer.spot and faults.hits("outbid"):
-                machine.phase = Phase.STOPPED
+                machine.turn(self.kernel.time, Phase.STOPPED)
             elif faults.hits("host_dies"):
-                machine.phase = Phase.FAILED
+                machine.turn(self.kernel.time, Phase.FAILED)
             elif faults.hits("reprice"):
-                machine.price = round(machine.price * 1.5)
+                machine.reprice(self.kernel.time, round(machine.price * 1.5))
             elif self._main(machine) and faults.hits("relabel"):
                 machine.label, machine.label_right_at = "renamed by its tenant", NEVER
 

@@ -5,18 +5,20 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from chalicelib.domain.alert import Kind
 from chalicelib.domain.errors import ProviderError, Refusal, Stale, StoreDown
 from chalicelib.domain.instant import HOUR, rfc3339
 from chalicelib.domain.session import EndReason, Status
 from tests.builders import NOW
 from tests.simulation import wire as wires
+from tests.simulation.books import Drift
 from tests.simulation.faults import MINUTE
 from tests.simulation.kernel import Violation
 from tests.simulation.wire import Wire
 from tests.simulation.world import World
 
 SAFETY = 24 * HOUR
-_EXPECTED = (ProviderError, Refusal, Stale, StoreDown)
+EXPECTED = (ProviderError, Refusal, Stale, StoreDown)
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class Result:
     figures: Counter[str] = field(default_factory=Counter)
     wired: str | None = None
     """The market that stood behind HTTP."""
+    settled: list[Drift] = field(default_factory=list)
+    billed: list[Drift] = field(default_factory=list)
     seconds: float = 0.0
     tail: list[str] = field(default_factory=list)
     """The last events, readable; of a failure alone."""
@@ -44,8 +48,13 @@ class Surprises(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and not isinstance(error, _EXPECTED):
-            raise Violation("surprise", f"{type(error).__name__}: {error}") from error
+        if error is not None:
+            surprised(error)
+
+
+def surprised(error: BaseException) -> None:
+    if not isinstance(error, EXPECTED):
+        raise Violation("surprise", f"{type(error).__name__}: {error}") from error
 
 
 def run(
@@ -69,6 +78,7 @@ def run(
     log.addHandler(surprises)
     started = time.perf_counter()
     world = World(seed, wish=wish, sessions=sessions)
+    world.kernel.failed = lambda process, error: surprised(error)
     result = Result(seed)
     wired = wires.string(world, seed) if wires.chosen(seed, wire) else None
     try:
@@ -89,6 +99,7 @@ def run(
     result.lateness, result.gaps = watch.lateness, watch.gaps
     result.faults = world.faults.counts
     result.ends = Counter(world.ledgers.ends)
+    result.settled, result.billed = list(world.money.books.settled.values()), list(world.money.books.billed.values())
     result.figures.update(
         sessions=len(world.store.sessions._rows),
         creates=watch.creates,
@@ -99,6 +110,8 @@ def run(
         ended_themselves=world.fleet.ended,
         renewals=world.callers.renewers.renewals if world.callers.renewers is not None else 0,
         lapsed=world.ledgers.lapsed,
+        budgets=len(world.money.thresholds.budgets),
+        thresholds=sum(alert.kind == Kind.BUDGET for alert in world.alerts.rows.values()),
     )
     if wired is not None:
         result.wired = wired.name
@@ -112,14 +125,17 @@ def _whole(world: World) -> None:
     calm = world.faults.calm
     world.begin(SAFETY)
     world.callers.plan(world.sessions, NOW + MINUTE, SAFETY - 10 * HOUR)
+    world.money.plan(SAFETY)
     kernel.run(NOW + SAFETY)
     world.heal()
     _settle(world)
+    world.money.close()
     _histories(world)
     if calm:
         for row in world.store.sessions._rows.values():
             statuses = [event.after for event in world.store.sessions._events[row.id]]
-            if Status.RUNNING not in statuses and row.id not in world.callers.ended_early:
+            wanted = row.id not in world.callers.ended_early and row.end_reason is not EndReason.BUDGET
+            if wanted and Status.RUNNING not in statuses:
                 raise Violation("I16", f"nothing went wrong, and {row.id} never ran: {row.status_reason}")
 
 

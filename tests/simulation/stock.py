@@ -7,7 +7,7 @@ import msgspec
 from chalicelib.domain.instance import Address, Instance, Phase
 from chalicelib.domain.instant import SECOND, Instant
 from chalicelib.domain.money import Micros
-from chalicelib.domain.offer import Offer, price_per_hour
+from chalicelib.domain.offer import Offer, price_parts, price_per_hour
 from chalicelib.ports import LaunchOrder
 from tests.simulation.faults import Faults, Windows
 from tests.simulation.kernel import Kernel
@@ -54,6 +54,7 @@ class Stock:
         if faults.hits("create_wrong_hardware"):
             offer = msgspec.structs.replace(offer, gpu="RTX 3060")
         machine = self._put(order.tag, order.tag, offer, price_per_hour(offer, order.disk_gb), now, surfaces_at)
+        machine.storage = price_parts(offer, order.disk_gb)["disk"]
         machine.runs_at = NEVER if faults.hits("boot_never") else now + round((20 + 200 * rng.random()) * SECOND)
         if faults.hits("boot_fails"):
             machine.runs_at = NEVER
@@ -78,12 +79,13 @@ class Stock:
             runs_at=at,
             address=Address(host=f"{self.name}.test", port=20_000 + number, user="root"),
         )
+        machine.turn(at, None)
         self.machines[machine.id] = machine
         return machine
 
     def _turns(self, machine: Machine, phase: Phase) -> None:
         if machine.lives(self.kernel.time):
-            machine.phase = phase
+            machine.turn(self.kernel.time, phase)
             self.watch.log("turns", machine.id, phase.value)
 
     def described(self, machine: Machine, now: Instant) -> Instance:

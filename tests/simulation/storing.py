@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from chalicelib.domain.access import Consumer
 from chalicelib.domain.admission import ProviderState
-from chalicelib.domain.alert import Alert
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.errors import Stale, StoreDown
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.session import Event, Session, Status
 from chalicelib.domain.turn import Turn
 from chalicelib.ports import Admission, CallKind, Page
-from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.overrides import MemoryOverrides
 from tests.fakes.store import MemoryHealth, MemoryRates, MemoryStore
 from tests.simulation.faults import Faults
@@ -112,6 +111,13 @@ class SimSessions:
     def live(self, provider: str | None = None, after: str | None = None) -> Iterator[Session]:
         return iter(self._settled(self._table.read(lambda: list(self._inner.live(provider, after)))))
 
+    def live_of(self, consumer: Consumer) -> list[Session]:
+        return self._settled(self._table.read(lambda: self._inner.live_of(consumer)))
+
+    def unsettled(self, limit: int = 100) -> list[Session]:
+        found = self._table.read(lambda: self._inner.unsettled(limit))
+        return self._settled(found, lambda session: session.ended_at or 0)
+
     def page(
         self,
         *,
@@ -130,12 +136,14 @@ class SimSessions:
     def events(self, session_id: str) -> list[Event]:
         return self._table.read(lambda: self._inner.events(session_id))
 
-    def _settled(self, found: list[Session]) -> list[Session]:
-        """As an index that lags shows it: without what was opened a moment ago."""
+    def _settled(
+        self, found: list[Session], since: Callable[[Session], Instant] = lambda session: session.created_at
+    ) -> list[Session]:
+        """As an index that lags shows it: without what came into it a moment ago."""
         now = self._table.kernel.time
-        fresh = any(now - session.created_at < LAG for session in found)
+        fresh = any(now - since(session) < LAG for session in found)
         if fresh and self._table.faults.hits("index_lag"):
-            return [session for session in found if now - session.created_at >= LAG]
+            return [session for session in found if now - since(session) >= LAG]
         return found
 
 
@@ -194,40 +202,6 @@ class SimRates:
         latest: Instant | None = None,
     ) -> Instant:
         return self._table.read(lambda: self._inner.reserve(provider, kind, now, spacing_ms, burst, latest))
-
-
-class SimAlerts:
-    """`Alerts`."""
-
-    def __init__(self, table: Table, inner: MemoryAlerts) -> None:
-        self._table = table
-        self._inner = inner
-
-    def add(self, alert: Alert) -> bool:
-        return self._table.write(lambda: self._inner.add(alert))
-
-    def pending(self, limit: int) -> list[Alert]:
-        return self._table.read(lambda: self._inner.pending(limit) if self._inner.rows else [])
-
-    def mark_sent(self, dedupe_id: str, at: Instant) -> None:
-        self._table.write(lambda: self._inner.mark_sent(dedupe_id, at))
-
-    def page(self, *, consumer: str | None, limit: int, cursor: str | None) -> Page[Alert]:
-        return self._table.read(lambda: self._inner.page(consumer=consumer, limit=limit, cursor=cursor))
-
-
-class SimNotifier:
-    """`Notifier`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self.sent = 0
-
-    def publish(self, alert: Alert) -> None:
-        self._table.hazard()
-        if self._table.faults.hits("topic_down"):
-            raise StoreDown("the topic is down")
-        self.sent += 1
 
 
 class SimOverrides:

@@ -14,19 +14,20 @@ from chalicelib.domain.session import Status
 from chalicelib.ports import Ports, Secrets, Snapshot
 from chalicelib.providers.pace import SharedPace
 from tests.builders import DEPLOYMENT, NOW, SIGNING_KEY
-from tests.fakes.alerts import MemoryAlerts, MemorySubscriptions
+from tests.fakes.alerts import MemoryAlerts, MemoryNotifier, MemorySubscriptions
 from tests.fakes.metrics import MemoryMetrics
 from tests.fakes.store import MemoryStore
 from tests.simulation.callers import Callers
-from tests.simulation.faults import MINUTE, Faults, Windows
+from tests.simulation.faults import MINUTE, Faults, Windows, merged
 from tests.simulation.fleet import AgentMarket, Fleet
 from tests.simulation.kernel import Kernel, Process, Violation
 from tests.simulation.ledgers import Ledgers
 from tests.simulation.machine import NEVER, Machine
 from tests.simulation.market import Market
+from tests.simulation.money import Money
 from tests.simulation.renewers import Renewers, among
 from tests.simulation.scenery import Scenery, offers
-from tests.simulation.storing import SimAlerts, SimHealth, SimNotifier, SimOverrides, SimRates, SimSessions, Table
+from tests.simulation.storing import SimHealth, SimOverrides, SimRates, SimSessions, Table
 from tests.simulation.waking import SWEEPS, Queue, Schedule
 from tests.simulation.watch import Watch
 
@@ -90,6 +91,7 @@ class World:
         """Per market: when reconcile asked for a list and got none. A stray is found by lists alone."""
         names = ("vastai", "tensordock")[: rng.choice((1, 1, 2))]
         self.markets = {name: self._market(name) for name in names}
+        self.money = Money(self, seed)
         self.queue = Queue(self.kernel, self.faults, self.hazard)
         self.ports = self._ports()
         self.queue.ports = self.ports
@@ -147,6 +149,7 @@ class World:
         for market in self.markets.values():
             self.scenery.set(market, length)
         self.fleet.begin(length)
+        self.money.prices.begin(length)
         self.schedule.begin()
         self.kernel.at(self.kernel.time + 5 * MINUTE, self._look_around)
         self.kernel.at(self.kernel.time, self._refresh)
@@ -154,6 +157,7 @@ class World:
     def reduce(self, layers: Collection[str]) -> None:
         """From now on these layers alone."""
         self.watch.layers = frozenset(layers)
+        self.money.reduce()
         on: set[str] = set()
         if "sweeps" in layers:
             on |= set(SWEEPS)
@@ -164,7 +168,7 @@ class World:
         if self.watch.layers == {"agent"}:
             self.table.gone = self.fleet.table.gone = True
         if on == {"janitor"}:
-            self.table.gone = True
+            self.table.gone = self.money.accounts.gone = True
             self.watch.bound = 16 * MINUTE  # it comes every fifteen, and looks when its own grace is over
 
     def heal(self) -> None:
@@ -187,7 +191,8 @@ class World:
             for m in self.markets.values()
             for machine in m.machines.values()
         )
-        return not (alive or self.store.sessions._live or self.alerts.pending(1))
+        busy = self.store.sessions._live or self.store.sessions._unsettled or self.alerts.pending(1)
+        return not (alive or busy)
 
     # --- inside
 
@@ -217,11 +222,12 @@ class World:
             wakeups=self.queue,
             ssh=SimSsh(self.kernel, self.faults, list(self.markets.values())),
             overrides=overrides,
-            alerts=SimAlerts(self.table, self.alerts),
-            notifier=SimNotifier(self.table),
+            alerts=self.alerts,
+            notifier=MemoryNotifier(),
             subscriptions=MemorySubscriptions(),
             metrics=MemoryMetrics(),
         )
+        ports = self.money.over(ports)
         return self.fleet.hear(ports, self.store, self.ledgers, self.alerts, self.table)
 
     def _refresh(self) -> None:
@@ -275,14 +281,4 @@ class World:
             spans += self.unlisted.get(name, ())
         if self.watch.layers == {"janitor"}:
             spans += self.missed
-        return Windows(_merged(spans)).overlap(since, until)
-
-
-def _merged(spans: list[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
-    merged: list[tuple[Instant, Instant]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
+        return Windows(merged(spans)).overlap(since, until)
