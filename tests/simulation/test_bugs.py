@@ -22,6 +22,13 @@ FIRST = {
     "lease_never_looked_at": 3,
     "renewed_beyond_the_end": 7,
     "janitor_knows_no_override": 18,
+    "settled_twice": 5,
+    "price_change_ignored": 1,
+    "dearest_rule_everywhere": 2,
+    "sent_before_it_went": 1,
+    "period_never_ends": 1,
+    "told_once_for_good": 3,
+    "budget_looked_at_beforehand": 43,
 }
 """The first seed that catches it, where that is not seed 0."""
 

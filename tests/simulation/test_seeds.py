@@ -44,6 +44,7 @@ def test_three_hundred_seeds_break_nothing() -> None:
     found = figures((seed, "mixed", (), "tenth") for seed in range(10_000, 10_300))
     assert found.failures == []
     assert float(share(found.lateness, 15 * 60).split()[0]) >= 99.9
+    assert abs(found.drift("billed")) <= 0.005
 
 
 def test_seeds_that_once_broke_something_do_not_any_more() -> None:

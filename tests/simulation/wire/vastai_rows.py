@@ -13,6 +13,7 @@ _WORDS: dict[Phase, tuple[tuple[str | None, str, str | None], ...]] = {
     Phase.RUNNING: (("running", "running", "success, running image/ssh"),),
     Phase.STOPPED: (("stopped", "stopped", None), ("exited", "stopped", None), ("loading", "stopped", None),
                     ("frozen", "stopped", None), ("exited", "running", None)),
+    Phase.OFFLINE: (("offline", "running", None),),
     Phase.FAILED: (
         ("loading", "running", "Error response from daemon: manifest for nobody/nothing:latest not found"),
         ("created", "running", "OCI runtime create failed: nvidia-container-cli"),
