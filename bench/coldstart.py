@@ -17,7 +17,7 @@ from local.engine import find_engine
 from tests.deploy import events
 from tests.deploy.stage import Rehearsal, rehearse
 
-_ROUNDS = 9
+_ROUNDS = 7
 _GOAL = 1.2
 
 _BARE = """

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from bench.figures import Figure, timed
 from bench.offers import market
+from chalicelib import wiring
 from chalicelib.domain.query import Query
 from chalicelib.usecases import browsing
 from tests.api.client import Api
@@ -51,6 +52,8 @@ def _after_refresh(world: World) -> None:
 
 
 def _get(api: Api, path: str) -> None:
-    reply = api.send("GET", path)
-    if reply.status != 200:
-        raise RuntimeError(f"GET {path}: {reply.status} {reply.text}")
+    """As the tests' client sends it, but without holding the answer to the API's description: that takes longer."""
+    with wiring.override(api.world.ports):
+        reply = api.http.request("GET", path, headers={"Authorization": f"Bearer {api.keys['ada']}"}, body=b"")
+    if reply.status_code != 200:
+        raise RuntimeError(f"GET {path}: {reply.status_code} {reply.body.decode()}")

@@ -1,14 +1,14 @@
-"""Money on the real state engine: an accrual of very many live sessions, and the report of a month."""
+"""Money on the real state engine: the report of a month."""
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
+from bench.crowd import CountedTable
 from bench.figures import Figure
 from chalicelib.domain import ledger, period
 from chalicelib.domain.attempt import Attempt, Look, Stage
@@ -18,31 +18,17 @@ from chalicelib.domain.instant import HOUR, Instant
 from chalicelib.domain.posting import Posting
 from chalicelib.domain.session import Session, Status
 from chalicelib.store import open_store
-from chalicelib.store.session_rows import SessionRow, session_key, stored
 from chalicelib.store.table import Table
 from chalicelib.usecases import costing
-from chalicelib.usecases.accruing import accrue
 from local.backends import DUMMY_AWS
 from local.cloud import REGION
 from local.engine import find_engine, start_engine
 from tests.builders import NOW, a_consumer, a_session, an_offer
 from tests.world import World
 
-T = TypeVar("T")
-
-_LIVE, _CONSUMERS, _MONTH = 10_000, 20, 1_000
+_CONSUMERS, _MONTH = 20, 1_000
 _TOGETHER = 30  # sessions of a month written in one transaction
 _CARDS = ("RTX 4090", "RTX 3090", "H100 SXM", "A100 SXM")
-
-
-class _CountedTable(Table):
-    """Counts what goes over the wire."""
-
-    calls = 0
-
-    def run(self, call: Callable[[], T]) -> T:
-        self.calls += 1
-        return super().run(call)
 
 
 def figures() -> Iterator[Figure]:
@@ -53,33 +39,21 @@ def figures() -> Iterator[Figure]:
         os.environ.setdefault(name, value)
     engine = start_engine(binary, data_file=None)
     try:
-        table = _CountedTable("bench", engine.url)
+        table = CountedTable("bench", engine.url)
         table.create()
-        yield from _accruals(table)
         yield from _report(table)
     finally:
         engine.stop()
 
 
-def _accruals(table: _CountedTable) -> Iterator[Figure]:
-    world = _world(table)
-    _fill(table, [_running(number, f"c-{number % _CONSUMERS}", NOW - HOUR) for number in range(_LIVE)])
-    table.calls, began = 0, time.perf_counter()
-    accrue(world.ports, world.ports.sessions.live())
-    took = time.perf_counter() - began
-    note = f"{_LIVE} live sessions of {_CONSUMERS} consumers"
-    yield Figure(name="accrual", figure=took, unit="s", note=note)
-    yield Figure(name="accrual: store calls", figure=table.calls, unit="calls", note=note)
-
-
-def _report(table: _CountedTable) -> Iterator[Figure]:
+def _report(table: CountedTable) -> Iterator[Figure]:
     """A month in which each of a thousand sessions ran an hour."""
     world = _world(table)
     payer = a_consumer(id="c-month", max_sessions=10_000)
     world.ports.access.put_consumer(payer, create=True)
     start, end = period.bounds("2026-08")
     step = (end - start) // _MONTH
-    sessions = [_over(_LIVE + number, "c-month", start + number * step) for number in range(_MONTH)]
+    sessions = [_over(number, "c-month", start + number * step) for number in range(_MONTH)]
     for first in range(0, _MONTH, _TOGETHER):
         lines = [(None, line) for one in sessions[first : first + _TOGETHER] for line in ledger.lines(one, NOW)]
         world.ports.ledger.post(Posting(consumer=payer, lines=tuple(lines)))
@@ -119,10 +93,3 @@ def _over(number: int, consumer: str, at: Instant) -> Session:
     return msgspec.structs.replace(
         session, status=Status.TERMINATED, attempts=(attempt,), ended_at=at + HOUR, settled_at=at + HOUR, hold=0
     )
-
-
-def _fill(table: Table, sessions: list[Session]) -> None:
-    rows = table.bind(SessionRow)
-    with rows.batch_write() as batch:
-        for session in sessions:
-            batch.save(rows(*session_key(session.id), **stored(session, 90 * period.DAY)))

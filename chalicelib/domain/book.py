@@ -1,5 +1,6 @@
 """All offers at hand, kept in the orders people ask for, so that a question about thousands costs a few passes."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -30,6 +31,8 @@ class Shelf(NamedTuple):
     offers: list[Offer]
     keys: dict[str, Key]
     """By offer id."""
+    cards: dict[tuple[str, float | None], list[int]]
+    """Places in `offers` by (gpu, vram_gb): most questions are about a card or two of a hundred."""
 
 
 class Book:
@@ -94,7 +97,10 @@ class Book:
             keys[offer.id] = Key(unknown, measure, price, offer.id)
             placed.append(offer)
         placed.sort(key=lambda offer: keys[offer.id])
-        return Shelf(placed, keys)
+        cards: dict[tuple[str, float | None], list[int]] = defaultdict(list)
+        for place, offer in enumerate(placed):
+            cards[offer.gpu, offer.vram_gb].append(place)
+        return Shelf(placed, keys, dict(cards))
 
     def _measure(self, sort: Sort, offer: Offer, price: Micros) -> tuple[int, float]:
         if sort == "price":

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
@@ -86,6 +86,9 @@ def _shelf(book: Book, query: Query) -> Shelf:
 def _filtered(shelf: Shelf, query: Query) -> list[Offer]:
     """One pass for each filter asked for, over what the passes before have left."""
     found = shelf.offers
+    if query.gpu:
+        meant = [places for card, places in shelf.cards.items() if any(_means(wanted, *card) for wanted in query.gpu)]
+        found = [shelf.offers[place] for place in sorted(chain.from_iterable(meant))]
     if query.provider:
         found = [offer for offer in found if offer.provider in query.provider]
     if query.spot is not None:
@@ -107,10 +110,6 @@ def _filtered(shelf: Shelf, query: Query) -> list[Offer]:
     if query.region is not None:
         part = query.region.casefold()
         found = [offer for offer in found if offer.region is not None and part in offer.region.casefold()]
-    if query.gpu:
-        cards = {(offer.gpu, offer.vram_gb) for offer in found}
-        cards = {card for card in cards if any(_means(wanted, *card) for wanted in query.gpu)}
-        found = [offer for offer in found if (offer.gpu, offer.vram_gb) in cards]
     return found
 
 

@@ -42,7 +42,7 @@ class Api:
     def __init__(self, **world: Any) -> None:
         self.world = World(**world)
         self.keys: dict[str, str] = {}
-        self._http = Client(app).http
+        self.http = Client(app).http
         for number, name in enumerate(("ada", "bob", "operator")):
             role = Role.OPERATOR if name == "operator" else Role.CONSUMER
             consumer = a_consumer(id=name, role=role, max_sessions=20, max_price_per_hour=50_000_000)
@@ -67,7 +67,7 @@ class Api:
             sent["Authorization"] = f"Bearer {self.keys[who]}"
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         with wiring.override(self.world.ports):
-            answer = self._http.request(method, path, headers=sent, body=content)
+            answer = self.http.request(method, path, headers=sent, body=content)
         reply = Reply(answer.status_code, answer.headers, answer.body.decode())
         described.check(method, path, reply.status, reply.headers, reply.text)
         return reply
