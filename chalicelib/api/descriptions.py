@@ -105,7 +105,7 @@ ROUTES: Mapping[str, Described] = {
     ),
     "POST /alerts/subscriptions": Described(
         "alerts", "Hear of alerts by mail or webhook", {201: answers.Subscription},
-        ("forbidden", "unknown_consumer", "subscription_exists", "conflict"),
+        ("forbidden", "unknown_consumer", "subscription_exists", "quota_exceeded", "conflict"),
         example={"protocol": "https", "endpoint": "https://hooks.example.com/gpu"},
         detail="The endpoint is asked to confirm first. An operator who names no consumer hears everything.",
     ),

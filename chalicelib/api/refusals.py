@@ -38,7 +38,9 @@ CODES: Mapping[str, Code] = {
     "body_too_large": Code(413, "A body has at most 64 KiB."),
     "disk_too_large": Code(422, "The offer has not that much disk."),
     "price_above_max": Code(422, "The offer costs more than `max_price`."),
-    "quota_exceeded": Code(429, "The consumer's sessions or price per hour are in use: end one, or ask an operator."),
+    "quota_exceeded": Code(
+        429, "The consumer's sessions, price per hour or subscriptions are used up: end one, or ask an operator."
+    ),
     "churn_guard": Code(429, "Too many of the consumer's launches failed lately: wait as `Retry-After` says."),
     "internal_error": Code(500, "Our fault; our log has it under the request id."),
     "creates_blocked": Code(503, "The market takes no new machines from us now; `reason` says why."),

@@ -74,6 +74,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     # --- consumers, unless the operator says otherwise
     consumer_max_sessions: int = 3
     consumer_max_price_per_hour: float = 2.0  # USD, summed over live sessions
+    consumer_max_subscriptions: int = 10  # each is a mail to a stranger, and one of the 200 filters a topic may have
 
     # --- talking to providers
     http_connect_seconds: float = 3.0

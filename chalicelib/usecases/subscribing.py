@@ -13,10 +13,13 @@ from chalicelib.usecases.authenticating import acting_for
 def subscribe(ports: Ports, caller: Caller, protocol: Protocol, endpoint: str, consumer: str | None) -> Subscription:
     """Repeating it changes nothing. An operator who names nobody hears everything.
 
-    Raises Refusal 400, 403, or 409 `subscription_exists` when the endpoint hears somebody else's alerts already.
+    Raises Refusal 400, 403, 409 `subscription_exists` when the endpoint hears somebody else's alerts already, or 429
+    `quota_exceeded`.
     """
     checked = endpoints.check(protocol, endpoint)
     whose = consumer if caller.is_operator and consumer is None else acting_for(ports, caller, consumer).id
+    if not caller.is_operator:
+        _has_room(ports, caller.consumer.id, identity(protocol, checked))
     wanted = Subscription(
         id=identity(protocol, checked),
         protocol=protocol,
@@ -36,6 +39,14 @@ def subscribe(ports: Ports, caller: Caller, protocol: Protocol, endpoint: str, c
     subscribed = msgspec.structs.replace(wanted, arn=ports.notifier.subscribe(protocol, checked, whose))
     ports.subscriptions.save(subscribed)
     return subscribed
+
+
+def _has_room(ports: Ports, consumer_id: str, wanted: str) -> None:
+    """A bound against flooding, not an exact count: requests at the same moment may pass it by as many as they are."""
+    most = ports.settings.policy.consumer_max_subscriptions
+    known = ports.subscriptions.page(consumer=consumer_id, limit=most, cursor=None).items if most else []
+    if len(known) >= most and wanted not in [one.id for one in known]:
+        raise Refusal(429, "quota_exceeded", f"at most {most} subscriptions; end one first", limit="max_subscriptions")
 
 
 def unsubscribe(ports: Ports, caller: Caller, subscription_id: str) -> Subscription:

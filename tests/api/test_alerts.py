@@ -74,3 +74,19 @@ def test_only_mail_and_https_are_told(body: dict[str, str]) -> None:
 def test_an_endpoint_inside_is_refused_by_name() -> None:
     reply = Api().send("POST", "/alerts/subscriptions", {**HOOK, "endpoint": "https://169.254.169.254/latest"})
     assert (reply.status, reply.json["field"]) == (400, "endpoint")
+
+
+def test_a_consumer_cannot_flood_strangers_with_mails_or_use_up_the_topic() -> None:
+    api = Api()
+    for number in range(10):
+        mail = {"protocol": "email", "endpoint": f"somebody-{number}@example.com"}
+        assert api.send("POST", "/alerts/subscriptions", mail).status == 201
+    refused = api.send("POST", "/alerts/subscriptions", HOOK)
+    assert (refused.status, refused.code) == (429, "quota_exceeded")
+    assert HOOK["endpoint"] not in str(api.world.notifier.subscribed)
+    again = {"protocol": "email", "endpoint": "somebody-3@example.com"}
+    assert api.send("POST", "/alerts/subscriptions", again).status == 201
+    assert api.send("POST", "/alerts/subscriptions", HOOK, who="bob").status == 201
+    first = api.send("GET", "/alerts/subscriptions").json["subscriptions"][0]["id"]
+    api.send("DELETE", f"/alerts/subscriptions/{first}")
+    assert api.send("POST", "/alerts/subscriptions", {**HOOK, "endpoint": "https://a.example.com/"}).status == 201

@@ -64,12 +64,11 @@ def test_a_table_takes_the_width_of_the_terminal(stub: Stub, home: Path) -> None
 
 def test_nothing_that_comes_from_outside_steers_the_terminal(stub: Stub, home: Path) -> None:
     evil = "a\x1b]0;owned\x07b\x1b[2Jc\x9bK\u202ed\r\ne"
-    stub.says(
-        "DELETE", f"/sessions/{SESSION_ID}", session("terminating") | {"id": SESSION_ID, "status": evil}, status=202
-    )
     stub.says("GET", f"/sessions/{SESSION_ID}", session("running", status_reason=evil, gpu=evil, end_reason=evil))
     stub.lists(f"/sessions/{SESSION_ID}/events", "events", [])
-    for argv in (("rm", SESSION_ID, "--yes"), ("show", SESSION_ID)):
+    stub.says("POST", f"/sessions/{SESSION_ID}/done", session("terminating") | {"status": evil}, status=202)
+    for argv in (("show", SESSION_ID), ("done", SESSION_ID)):
         _, seen = _on_a_terminal(stub, *argv, columns=200)
+        assert "owned" in seen, (argv, seen)
         for bad in ("\x1b]", "\x07", "\x1b[2Jc", "\x9b", "\u202e"):
             assert bad not in seen, (argv, seen)

@@ -40,18 +40,27 @@ class Rehearsal:
         self.cpu_ms = 0.0
         """Of the last invocation: a cold start and its one event."""
         self.key = ""
+        self.more: dict[str, str] = {}
+        """Environment that every function gets on top."""
+        self.said: list[str] = []
+        """Everything that came out of any function: its log, its answer, its messages."""
+        self.rented: Callable[[], list[tuple[str, str]]] = list
+        """The variables of all machines that were made at Vast.ai."""
 
     def invoke(self, name: str, event: dict[str, Any], handler: str = "", also: str = "", **more: str) -> Any:
         """`handler` instead of the function's own, found in the folder `also`; `more` environment than it has."""
         called = function_name(name, "prod")
         own = {"AWS_LAMBDA_FUNCTION_NAME": called, "AWS_ACCESS_KEY_ID": called}  # who it is, to the gates before AWS
-        environ = {**self.aws.environment(called), **self._elsewhere, **own, **more}
+        environ = {**self.aws.environment(called), **self._elsewhere, **own, **self.more, **more}
         handler = handler or ("app.app" if name == API else f"app.{name}")
         function = Lambda([str(self._code), str(self._client), *([also] if also else [])], handler, environ)
         try:
-            return function.invoke(event)
+            answer = function.invoke(event)
+            self.said.append(json.dumps(answer))
+            return answer
         finally:
             self.output, self.cpu_ms = function.output, function.cpu_ms
+            self.said.append(function.output)
 
     def tell(self, dedupe_id: str) -> None:
         """Put an alert into the outbox."""
@@ -78,6 +87,7 @@ class Rehearsal:
         url = self.aws.environment("shopper-prod-worker")["SHOPPER_QUEUE_URL"]
         messages = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         for message in messages:
+            self.said.append(message["Body"])
             assert self.invoke("worker", events.batch([message])) == {"batchItemFailures": []}
             queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return len(messages)
@@ -124,5 +134,6 @@ def rehearse(package: Path, code: Path, binary: Path, scratch: Path) -> Iterator
             rehearsal.key = key
             rehearsal.gates = (services, table)
             rehearsal.operator = partial(_as_somebody_who_deploys, elsewhere)
+            rehearsal.rented = lambda: [pair for one in vastai.market.machines.values() for pair in one.env]
             yield rehearsal
     engine.stop()

@@ -1,6 +1,9 @@
 """What every function asks of AWS, held against its policy: nothing it needs is missing, nothing it has is idle."""
 
+import json
+
 import pytest
+from botocore.session import get_session
 
 from chalicelib.domain.schedule import EVERY
 from deploy.functions import API, FUNCTIONS
@@ -12,6 +15,8 @@ from tests.deploy.stage import SSH_KEY, Rehearsal
 
 pytestmark = pytest.mark.stack
 
+TENANTS = "canary-of-a-tenant"
+
 BY_LAMBDA = {
     "logs:CreateLogStream", "logs:PutLogEvents",  # Lambda itself writes what the function prints
     "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",  # and hands it its messages
@@ -22,6 +27,7 @@ BY_LAMBDA = {
 @pytest.fixture(scope="module")
 def lived(stack: Rehearsal) -> Rehearsal:
     """A day of a deployment: everything that people ask for, and everything that the clock does."""
+    stack.more["LOG_LEVEL"] = "debug"  # whatever it would say at all
     stack.ask("GET", "/inventory", stack.key)
     stack.invoke("inventory", events.tick("inventory"))
     _people(stack)
@@ -60,7 +66,13 @@ def _people(stack: Rehearsal) -> None:
 
 def _a_machine(stack: Rehearsal) -> None:
     """Rented, lengthened past the hard max, looked at, and ended."""
-    order = {"requirements": {"provider": ["vastai"]}, "ssh_public_key": SSH_KEY, "hours": 1}
+    order = {
+        "requirements": {"provider": ["vastai"]},
+        "ssh_public_key": SSH_KEY,
+        "hours": 1,
+        "env": {"HF_TOKEN": TENANTS},
+        "onstart": f"login --password {TENANTS}",
+    }
     status, session = stack.ask("POST", "/sessions", stack.key, order)
     assert status == 202, session
     assert stack.wake() >= 1
@@ -92,6 +104,26 @@ def test_every_right_is_used_by_somebody_who_has_it(lived: Rehearsal) -> None:
             used = {act.action for act in lived.used(name) if allows([statement], act)}
             idle -= {(statement["Sid"], action) for action in used}
     assert idle == set()
+
+
+def test_no_secret_comes_out_of_any_function(lived: Rehearsal) -> None:
+    """Logs at their loudest, answers, messages; and what is kept in the table, but for what a launch needs there."""
+    parameters = lived.aws.client("ssm")
+    kept = {
+        name: parameters.get_parameter(Name=f"/gpu-shopper/prod/{name}", WithDecryption=True)["Parameter"]["Value"]
+        for name in ("signing-keys", "pepper", "provider/vastai", "provider/tensordock")
+    }
+    agents = {value for name, value in lived.rented() if name in ("SHOPPER_TOKEN", "SHOPPER_SECRET")}
+    assert len(agents) >= 2
+    secrets = {*kept.values(), lived.key.split("_")[2], *(token.split("_")[-1] for token in agents)}
+    said = "\n".join(lived.said)
+    assert '"level":"DEBUG"' in said
+    assert [secret for secret in {*secrets, TENANTS} if secret in said] == []
+    with lived.operator():
+        table = get_session().create_client("dynamodb")
+        rows = json.dumps(list(table.get_paginator("scan").paginate(TableName="shopper-prod")), default=str)
+    assert TENANTS in rows  # so the rows are really here
+    assert [secret for secret in secrets if secret in rows] == []
 
 
 def test_the_gate_refuses_what_a_policy_does_not_say() -> None:
