@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ _ALWAYS = (
 def binary(name: str) -> str:
     found = shutil.which(name)
     if found is None:
+        warnings.warn(f"NOT PROVEN: this machine has no {name} (apt-get install {name})", stacklevel=2)
         pytest.skip(f"this machine has no {name}")
     return found
 
@@ -76,6 +78,8 @@ class Machine:
         self.bin = root / "bin"
         self.shm = root / "shm"
         self.power = root / "power"
+        self.before: Callable[[], None] | None = None
+        """Done in the agent's process before it begins."""
         self._offset = root / "offset"
         self._started: list[subprocess.Popen[bytes]] = []
         self.bin.mkdir(parents=True)
@@ -121,6 +125,7 @@ class Machine:
         process = subprocess.Popen(
             [self.bin / "sh", self.script, "run"],
             env=self.environ(told), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            preexec_fn=self.before,
         )  # fmt: skip
         log.close()
         self._started.append(process)

@@ -16,6 +16,7 @@ CASES = {
     "one sliced, one whole": ("[N/A], 1193\n3, 7", [None, 3], [1193, 7], "ok"),
     "not supported": ("[Not Supported], [Not Supported]", [None], [None], "ok"),
     "nothing in it": ("No devices were found", [], [], "none"),
+    "beyond all bounds": ("255, 40536\n4294967295, 99999999999\n100, 0", [None, None, 100], [40536, None, 0], "ok"),
     "nonsense": ("$(poweroff), `poweroff`\n-5, 1e9", [None, None], [None, None], "ok"),
 }
 
