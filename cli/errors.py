@@ -15,6 +15,7 @@ HINTS: Mapping[str, str] = {
     "budget_exceeded": "rent for fewer --hours, end a session (gpu-shopper ls), or ask an operator for more",
     "creates_blocked": "gpu-shopper health says why; another market may work: --provider",
     "idempotency_conflict": "that key belongs to another request: drop --idempotency-key",
+    "past_agent_deadline": "another time: gpu-shopper up --extendable-hours N",
     "no_lease": "another time: gpu-shopper up --lease-minutes N",
     "not_live": "rent another: gpu-shopper up",
     "past_hard_max": "only an operator may go beyond it, with --override",

@@ -38,6 +38,8 @@ def body(args: argparse.Namespace, environ: Mapping[str, str], ssh_public_key: s
         launch["idle_minutes"] = args.idle_minutes
     if args.lease_minutes is not None:
         launch["lease_minutes"] = args.lease_minutes
+    if args.extendable_hours is not None:
+        launch["extendable_hours"] = args.extendable_hours
     if args.max_attempts is not None:
         launch["max_attempts"] = args.max_attempts
     if args.consumer:

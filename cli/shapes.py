@@ -188,6 +188,7 @@ class Launch(TypedDict, total=False):
     workload: str
     idle_minutes: int
     lease_minutes: float
+    extendable_hours: float
     max_price: float
     max_attempts: int
     consumer: str

@@ -42,6 +42,12 @@ def declare(commands: Commands) -> None:
     parser.add_argument(
         "--lease-minutes", type=positive, metavar="N", help="end it unless it is renewed so often (see renew)"
     )
+    parser.add_argument(
+        "--extendable-hours",
+        type=positive,
+        metavar="N",
+        help="how far it may be extended, where the machine cannot reach the service (see docs/agent.md)",
+    )
     parser.add_argument("--max-attempts", type=count, metavar="N", help="how many offers may be tried, 1 to 5")
     parser.add_argument(
         "--ssh-key", type=Path, metavar="FILE", help="public key (default: ~/.ssh/id_*.pub, else a new one)"

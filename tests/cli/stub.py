@@ -26,7 +26,7 @@ QUERIES = (
 PLURALS = ("offers", "sessions", "events", "consumers", "keys", "alerts", "subscriptions")
 BODY = {
     *("offer_id", "requirements", "ssh_public_key", "hours", "disk_gb", "image", "env", "onstart", "ports"),
-    *("workload", "idle_minutes", "lease_minutes", "max_price", "max_attempts", "consumer"),
+    *("workload", "idle_minutes", "lease_minutes", "extendable_hours", "max_price", "max_attempts", "consumer"),
 }
 
 

@@ -176,6 +176,7 @@ class Hearing:
             raise Violation("I7", f"the agent of {agent.machine.id} believes in more than its session has")
         obstructed = agent.fate.from_market.overlap(agent.booted_at, now) + agent.market_down(agent.booted_at, now)
         tries = 90 * MINUTE if agent.rounds else 0
+        granted += agent.booted_at - agent.lease.granted_at  # with a clock that is behind: the countdown begins there
         if agent.at_work(now) and now > granted + agent.off_for + 2 * self.pace + tries + (tries and obstructed):
             raise Violation("I1", f"{agent.machine.id} has an agent, and outlives its deadline")
 

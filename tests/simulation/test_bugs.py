@@ -29,6 +29,12 @@ FIRST = {
     "period_never_ends": 1,
     "told_once_for_good": 3,
     "budget_looked_at_beforehand": 43,
+    "dead_tokens_open": 13,
+    "unseen_is_idle": 22,
+    "silence_is_rest": 5,
+    "our_absence_is_silence": 5,
+    "believes_anybody": 4,
+    "extends_out_of_reach": 2,
 }
 """The first seed that catches it, where that is not seed 0."""
 
