@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from bench.figures import Figure
 from chalicelib import sweeps
 from chalicelib.domain import lease
 from chalicelib.domain.pulse import Pulse
-from chalicelib.domain.schedule import WOKEN
+from chalicelib.domain.schedule import EVERY, WOKEN
 from chalicelib.domain.session import Session
 from chalicelib.store import open_store
 from deploy import alarms
@@ -158,17 +159,19 @@ def idle_passes(meter: Meter) -> dict[str, Used]:
     names = [name for name in WOKEN if name not in ("invoice",)]
     for name in names:
         sweeps.wake(name, meter.world.ports)
-    found = {}
-    for name in names:
-        meter.world.clock.advance(WOKEN[name])
-        found[name] = meter.of(name, lambda name=name: sweeps.wake(name, meter.world.ports), times=5)
-    return found
+    return {name: meter.of(name, partial(_after_its_pause, meter.world, name), times=10) for name in names}
 
 
-def one_session(meter: Meter) -> Used:
+def _after_its_pause(world: World, name: str) -> None:
+    world.clock.advance(WOKEN[name])
+    sweeps.wake(name, world.ports)
+
+
+def one_session(meter: Meter, idle: dict[str, Used]) -> Used:
     """A session of an hour: asked for, launched, heard each minute, written down each five, ended, proven, settled.
 
-    Sweeps look at many sessions in one run, so of them only the capacity counts here; each step is a run of the worker.
+    Each step is a run of the worker. Sweeps look at many sessions in one run: of them counts the capacity that the one
+    session adds to an idle run.
     """
     world = meter.world
     total = meter.of(API, lambda: meter.api.rent()).plus(Used(requests=1, messages=1))
@@ -192,9 +195,10 @@ def one_session(meter: Meter) -> Used:
 
     total = total.plus(meter.of(API, beat, times=5).plus(Used(requests=1)).times(_BEATS * _HOURS))
     for name in ("watch", "reconcile", "accrue"):
+        world.clock.advance(EVERY[name])
         share = meter.of(name, lambda name=name: sweeps.wake(name, world.ports))
-        total = total.plus(Used(reads=share.reads, writes=share.writes).times(_HOURS * 3600 / WOKEN[name]))
-        world.clock.advance(300)
+        more = Used(reads=share.reads - idle[name].reads, writes=share.writes - idle[name].writes)
+        total = total.plus(Used(*(max(0.0, part) for part in more)).times(_HOURS * 3600 / EVERY[name]))
     total = total.plus(meter.of(API, lambda: meter.api.send("DELETE", f"/sessions/{session.id}"))).plus(
         Used(requests=1)
     )
@@ -220,8 +224,8 @@ def figures() -> Iterator[Figure]:
     engine = start_engine(binary, data_file=None)
     try:
         meter = Meter(engine.url)
-        idle = idle_month(idle_passes(meter))
-        session = one_session(meter)
+        passes = idle_passes(meter)
+        idle, session = idle_month(passes), one_session(meter, passes)
     finally:
         engine.stop()
     for empty, where in ((True, "in an account with its free part left"), (False, "where that is used up")):

@@ -104,7 +104,7 @@ def test_who_fails_at_money_every_dead_letter_and_every_stuck_destroy_is_told(
         for dimension in alarm["Dimensions"]
     }
     stage = template["Resources"]["Table"]["Properties"]["TableName"][8:]
-    assert watched == {function_name(name, stage) for name in set(FUNCTIONS) - {"launch", "inventory", "invoice"}}
+    assert watched == {function_name(name, stage) for name in set(FUNCTIONS) - {API, "launch", "inventory", "invoice"}}
     metrics = [alarm["MetricName"] for alarm in alarms]
     assert {"DestroysStuck", "ApproximateNumberOfMessagesVisible", "5XXError", "Throttles"} <= set(metrics)
     assert all(alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)
