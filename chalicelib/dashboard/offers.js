@@ -103,6 +103,11 @@ export function startOffers(rent) {
       select.replaceChildren(...options([['', 'All markets'], ...names.map((name) => [name, name])]))
       select.value = names.includes(chosen) ? chosen : ''
     }
+    // Whoever looks makes the service read the markets again: show that soon, not with the next turn.
+    if (names.some((name) => providers[name].status === 'stale')) {
+      clearTimeout(waiting)
+      waiting = setTimeout(refresh, 10_000)
+    }
     byId('markets').replaceChildren(...names.map((name) => {
       const { status, offers, fetched_at: at, error } = providers[name]
       return el('span', { title: error ?? '' }, `${name}: ${count(offers)} offers, seen ${ago(at)} `,

@@ -64,7 +64,7 @@ export function startSessions(me, summarise) {
       el('p.reason.soft'),
       el('dl', {}, fact('Time left', 'left'), fact('Lease ends in', 'lease'), fact('Cost so far', 'accrued'), fact('Per hour', 'rate'), fact('Held on top', 'held'),
         el('div', {}, el('dt', {}, 'GPU in use'), el('dd', {}, el('span.util'), el('meter', { min: 0, max: 100, hidden: true, 'aria-label': 'GPU utilisation' })))),
-      el('p.warning.note', { hidden: true }),
+      el('p.note', { hidden: true }),
       el('div.more', {},
         el('p.paths', {}, el('span.soft', {}, 'Ended in time by'), ...Object.keys(PATHS).map((name) => el(`span.path.${name}`))),
         history(session.id)),
@@ -94,8 +94,9 @@ export function startSessions(me, summarise) {
       part(`.${name}`).className = `path ${name}${on ? ' on' : ''}`
       say(part(`.${name}`), `${on ? '✓' : '✕ not by'} ${text}`)
     }
-    // That agents cannot reach this service is so for all of them; that one has fallen silent is news.
-    const news = session.agent.mode === 'timer_only' ? null : session.agent.note
+    // That agents cannot reach this service is so for all of them, and one that boots has not reported yet.
+    const news = session.agent.mode === 'timer_only' || session.status !== 'running' ? null : session.agent.note
+    part('.note').className = session.last_heartbeat_at ? 'note warning' : 'note soft' // it fell silent, or never spoke
     say(part('.note'), news)
     part('.note').hidden = !news
     say(part('.history .soft'), news ? null : session.agent.note)
