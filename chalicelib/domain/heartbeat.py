@@ -59,14 +59,17 @@ def told_deadline(session: Session, policy: Policy) -> Instant:
     """What its agent is told, now or in the next answer to it.
 
     The end of a lease, where every renewal will be told too: not to a machine that never hears from us again, nor to
-    one that shall live on while it is cut off from us. Where it never hears from us, what it may be extended by later
-    is granted at once.
+    one that shall live on while it is cut off from us. A renewal may reach us and not the machine, so that the lease
+    ends it no sooner than being cut off does. Where it never hears from us, what it may be extended by later is granted
+    at once.
     """
     room = hours(session.order.extendable_hours) if session.agent_mode is Mode.TIMER_ONLY else 0
     follows = session.agent_mode is Mode.FULL and session.order.on_disconnect is OnDisconnect.DESTROY
-    leased = session.lease_expires_at if follows else None
     end = session.expires_at + room
-    return deadline(end if leased is None else min(end, leased), session.hard_max_at, policy)
+    if follows and session.lease_expires_at is not None:
+        patience = max(0.0, policy.agent_silence_seconds - policy.agent_deadline_grace_seconds)
+        end = min(end, session.lease_expires_at + seconds(patience))
+    return deadline(end, session.hard_max_at, policy)
 
 
 def idle_for(session: Session, policy: Policy, now: Instant) -> Millis:

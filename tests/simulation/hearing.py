@@ -166,7 +166,9 @@ class Hearing:
         if row.agent_mode is Mode.TIMER_ONLY:
             end += round(row.order.extendable_hours * HOUR)
         elif row.order.on_disconnect is OnDisconnect.DESTROY and row.lease_expires_at is not None:
-            end = min(end, row.lease_expires_at)
+            # As long as a machine may be cut off: a renewal may reach the service and not the machine.
+            cut_off = self.policy.agent_silence_seconds - self.policy.agent_deadline_grace_seconds
+            end = min(end, row.lease_expires_at + seconds(cut_off))
         return min(end, row.hard_max_at) + seconds(self.policy.agent_deadline_grace_seconds)
 
     def _lives_by_the_rules(self, agent: Agent, now: Instant) -> None:
