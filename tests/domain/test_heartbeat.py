@@ -57,7 +57,7 @@ def test_a_timer_without_heartbeats_keeps_the_deadline_it_was_given() -> None:
     session = working(expires_at=NOW + 2 * HOUR, agent_deadline=NOW + HOUR)
     grace = round(POLICY.agent_deadline_grace_seconds) * SECOND
     assert agent_deadline(session, POLICY) == NOW + 2 * HOUR + grace
-    timed = msgspec.structs.replace(session, agent_mode=Mode.TIMER_ONLY)
+    timed = msgspec.structs.replace(session, agent_mode=Mode.TIMER_ONLY, last_heartbeat_at=None)
     assert agent_deadline(timed, POLICY) == NOW + HOUR
     untold = msgspec.structs.replace(timed, agent_deadline=None)
     assert agent_deadline(untold, POLICY) == NOW + 2 * HOUR + grace
