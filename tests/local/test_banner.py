@@ -1,3 +1,5 @@
+import pytest
+
 from chalicelib import settings
 from local.banner import Scene, render
 
@@ -28,3 +30,16 @@ def test_real_markets_are_named_by_url_and_their_keys_are_not_shown() -> None:
 
 def test_state_that_will_be_lost_is_loud() -> None:
     assert "!! in memory !!" in render(CHOSEN, Scene(state="in memory", lasting=False, simulated=True), KEY)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"VASTAI_API_KEY": "k"}, "timer only: rented machines cannot reach http://127.0.0.1:8123"),
+        ({"VASTAI_API_KEY": "k", "SHOPPER_PUBLIC_URL": "https://s.example.com"}, "report to https://s.example.com"),
+        ({"VASTAI_API_KEY": "k", "VASTAI_API_URL": "http://127.0.0.1:9"}, "on real markets timer only"),
+    ],
+    ids=["a laptop", "a tunnel", "simulated"],
+)
+def test_it_tells_whether_machines_can_report(environ: dict[str, str], words: str) -> None:
+    assert words in render(settings.load({"PORT": "8123"} | environ), SIMULATED, KEY)

@@ -74,24 +74,37 @@ def test_silence_that_was_agreed_or_could_not_be_otherwise_ends_nothing(short: d
     assert not quiet.off
 
 
-@pytest.mark.parametrize("shift", [-7200, 7200])
-def test_a_clock_that_jumps_cannot_lengthen_a_life(machine: Build, shift: int) -> None:
-    shifted = machine()
-    shifted.start(ending_in(4), market="tensordock")
-    until(lambda: shifted.armed, shifted)
-    shifted.clock_is_off_by(shift)
-    until(lambda: shifted.off, shifted)
+@pytest.fixture(scope="module")
+def disturbed(fleet: Build) -> dict[tuple[str, str], Machine]:
+    """Under every shell: the clock set back and forward by two hours, and a restart in the middle."""
+    cases = {(shell, what): fleet(shell, ()) for shell in SHELLS for what in ("back", "forward", "restart")}
+    lease = ending_in(12)
+    for each in cases.values():
+        each.start(lease, market="tensordock")
+    for (_, what), each in cases.items():
+        until(lambda each=each: (each.home / "state").exists(), each)  # type: ignore[misc]
+        assert not each.off
+        if what == "restart":
+            each.stop()
+            each.start(lease, market="tensordock")
+        else:
+            each.clock_is_off_by(-7200 if what == "back" else 7200)
+    return cases
 
 
-def test_after_a_restart_the_absolute_deadline_holds(machine: Build) -> None:
-    restarted = machine()
-    lease = ending_in(3)
-    restarted.start(lease, market="tensordock")
-    until(lambda: (restarted.home / "state").exists(), restarted)
-    restarted.stop()
-    assert not restarted.off
-    restarted.start(lease, market="tensordock")
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("what", ["back", "forward"])
+def test_a_clock_that_jumps_cannot_lengthen_a_life(
+    disturbed: dict[tuple[str, str], Machine], shell: str, what: str
+) -> None:
+    until(lambda: disturbed[shell, what].off, disturbed[shell, what])
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_after_a_restart_the_absolute_deadline_holds(disturbed: dict[tuple[str, str], Machine], shell: str) -> None:
+    restarted = disturbed[shell, "restart"]
     until(lambda: restarted.off, restarted)
+    assert restarted.log.count("armed") == 2
 
 
 def test_a_restart_with_the_clock_set_back_goes_on_with_what_was_left(machine: Build) -> None:
