@@ -5,7 +5,7 @@
 # Two processes, the timer and one that reports: whichever finds the other dead starts it again.
 umask 077
 trap '' HUP
-# A shell that can start no process gives up: the timer then begins anew.
+# A shell that can start no process gives up: the timer begins anew.
 case $1 in run | again) trap 'exec sh "$0" again' EXIT ;; esac
 
 DIR=${SHOPPER_AGENT_DIR:-/var/lib/gpu-shopper}
@@ -35,7 +35,7 @@ TICK=15 REPEAT=300 PATIENCE=10
 BEAT=$(whole "$SHOPPER_BEAT" 60)
 SILENCE=$(whole "$SHOPPER_SILENCE" 0)
 
-# --- time: seconds since boot, which no clock can change; where the kernel does not tell, our own naps
+# --- time: seconds since boot, which no clock can change, or else our own naps
 
 uptime_now() {
   up=
@@ -52,7 +52,7 @@ done
 TALKS=
 [ -n "$URL" ] && [ -n "$TOOLS" ] && TALKS=yes
 
-# For what sends a byte now and then, which those tools wait for. Old busybox has an option for the time.
+# For answers that drip, which those tools wait for. Old busybox has an option for the time.
 LIMIT=
 for limit in "timeout -t" timeout; do
   $limit 9 sleep 0 2>/dev/null && LIMIT="$limit 30"
@@ -200,7 +200,7 @@ beat() {
   mark "$RUN/contact"
 }
 
-# With nobody to report to it watches over the timer alone.
+# Without a service it only watches over the timer.
 beat_for_ever() {
   well='' number=0
   while guard_lives; do

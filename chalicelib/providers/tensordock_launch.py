@@ -23,6 +23,7 @@ Description=Ends this machine at the end of its lease
 ExecStart=/bin/sh {node.FOLDER}/agent.sh run
 Restart=always
 RestartSec=15
+KillSignal=SIGKILL
 [Install]
 WantedBy=multi-user.target
 """

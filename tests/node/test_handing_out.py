@@ -17,7 +17,7 @@ SCRIPT = Path(node.__file__).with_name("agent.sh")
 
 
 def test_it_is_small() -> None:
-    assert len(node.script().encode()) <= 12 * 1024
+    assert len(node.script().encode()) <= 12_000
     assert node.script().isascii()
 
 
