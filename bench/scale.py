@@ -5,7 +5,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -137,8 +136,14 @@ def measured(url: str, name: str, size: int) -> Run:
     took, used, calls = time.perf_counter() - began, time.process_time() - cpu, table.calls
     return Run(
         sweep=name, sessions=size, done=_done(here, name, size), seconds=took, cpu_seconds=used, store_calls=calls,
-        market_calls=market.calls, peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        market_calls=market.calls, peak_mb=_peak_mb(),
     )  # fmt: skip
+
+
+def _peak_mb() -> float:
+    """Since this program began. `getrusage` would also count the process that started it."""
+    (line,) = [one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
 
 
 def _done(here: Any, name: str, size: int) -> int:
