@@ -38,7 +38,7 @@ def test_only_sessions_that_are_settled_and_wholly_on_the_invoice_are_compared()
     ]
     unsettled, half_known, unknown = billed(1, "9", settled=False), billed(2, "7", "8"), billed(3)
     whole = billed(4, "7")
-    found = compare([unsettled, half_known, unknown, whole], charges, NOW)
+    found = compare([unsettled, half_known, unknown, whole], charges, NOW, "vastai")
     assert (found.ours, found.billed) == (0, 330)
     assert [(drift.session.id, drift.amount) for drift in found.drifts] == [(whole.id, 330)]
 

@@ -140,7 +140,7 @@ def test_seven_the_boot_deadline_counts_from_the_create_and_not_from_the_request
 
 
 def test_eight_no_number_of_extensions_passes_twelve_hours_even_at_once() -> None:
-    world = World()
+    world = World(environ={"SHOPPER_PUBLIC_URL": "https://shopper.example.com"})
     session = running(world, hours=6)
     extend = partial(lifecycle.extend, world.ports, session, 2, False, "c-ada")
     answers, errors = race([extend] * 10)

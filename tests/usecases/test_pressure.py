@@ -93,7 +93,7 @@ def test_a_waiting_session_says_what_it_waits_for() -> None:
 
 
 def test_an_extension_while_somebody_looks_delays_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(boot_seconds=3)
+    world = World(environ={"SHOPPER_PUBLIC_URL": "https://shopper.example.com"}, boot_seconds=3)
     session = world.rent()
     list_machines, extended = world.market.list, list[int]()
 

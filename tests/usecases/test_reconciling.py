@@ -162,7 +162,7 @@ def test_the_janitor_alone_kills_what_outlived_its_hard_max() -> None:
 
 
 def test_the_janitor_respects_an_override_and_waits_a_day_when_it_cannot_read_them() -> None:
-    world = World()
+    world = World(environ={"SHOPPER_PUBLIC_URL": "https://shopper.example.com"})
     session = running(world, hours=12)
     lifecycle.extend(world.ports, session, 3, override=True, actor="operator")
     world.sweeps = ("janitor",)
