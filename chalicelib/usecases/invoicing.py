@@ -79,7 +79,7 @@ def _correct(ports: Ports, drift: Drift, now: Instant, name: str) -> None:
 def _tell(ports: Ports, name: str, found: Comparison, now: Instant) -> None:
     day = period.day(now)
     detail = (
-        f"{name} billed ${to_dollars(found.billed):.2f} for sessions that we had at ${to_dollars(found.ours):.2f}; "
+        f"{name} billed ${to_dollars(found.billed):.4f} for sessions that we had at ${to_dollars(found.ours):.4f}; "
         f"{len(found.drifts)} of them differ, and were corrected"
     )
     tell(

@@ -164,7 +164,7 @@ def _summary(ctx: Context, session: Session, watched: float) -> None:
     total = usd(price * session["hours"]) if price is not None and "hours" in session else "-"
     gpu = f"{session.get('gpu_count') or 1} × {clean(session.get('gpu') or 'GPU')}"
     place = clean(lookup.place(session))
-    say(f"{gpu} · ${rate(price)}/h, {total} at most · {place} · {show.ends(session, ctx.now())}")
+    say(f"{gpu} · ${rate(price)}/h, {total} for all of it · {place} · {show.ends(session, ctx.now())}")
     leased = renew.lease(session, ctx)
     if leased:
         say(f"{leased}: gpu-shopper renew {short} --keep")
