@@ -14,11 +14,12 @@ DEV := .venv/dev-installed
 BROWSER := .venv/browser-installed
 FUZZER := .venv/fuzz/bin/schemathesis
 SECURITY := .venv/security/bin
+MUTMUT := .venv/mutants/bin/mutmut
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # npm's own mark of a finished installation
 ENGINE := node_modules/.package-lock.json
 
-.PHONY: run test check bench simulate races drill page browser fuzz package lock clean \
+.PHONY: run test check bench simulate mutants races drill page browser fuzz package lock clean \
   deploy secrets operatorkey undeploy audit
 
 # Everything local, in the foreground, until Ctrl-C. It dies with make, even when that is killed.
@@ -49,6 +50,11 @@ bench: $(DEV) $(ENGINE)
 # The deterministic simulation: make simulate SEEDS=1000 FROM=0 FAULTS=high LAYERS=janitor WIRE=all JOBS=2
 simulate: $(DEV)
 	@$(BIN)/python -m tests.simulation SEEDS=$(SEEDS) FROM=$(FROM) FAULTS=$(FAULTS) LAYERS=$(LAYERS) WIRE=$(WIRE) JOBS=$(JOBS)
+
+# Mistakes put into the rules, one at a time, and which of them no test finds: make mutants SAMPLE=600 SEED=3.
+# SAMPLE=all takes hours.
+mutants: $(DEV) $(ENGINE) $(MUTMUT)
+	@.venv/mutants/bin/python -m tests.mutants SAMPLE=$(SAMPLE) SEED=$(SEED) JOBS=$(JOBS)
 
 # Callers against each other on real engines, each race 200 times.
 races: $(DEV) $(ENGINE)
@@ -119,10 +125,11 @@ lock: $(DEV)
 	$(LOCK) requirements/fuzz.in -o requirements/fuzz.txt
 	$(LOCK) requirements/security.in -o requirements/security.txt
 	$(LOCK) requirements/audit.in -o requirements/audit.txt
+	$(LOCK) -c requirements-dev.txt requirements/mutants.in -o requirements/mutants.txt
 
 # The local state in .local stays: there may be machines behind it.
 clean:
-	rm -rf .venv .venv-audit node_modules out build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-audit node_modules mutants out build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -not -path './.local/*' -prune -exec rm -rf {} +
 
 # Compiling all of what pip installs takes longer than installing it, and most of it is never imported: instead, import
@@ -163,6 +170,13 @@ $(FUZZER): requirements/fuzz.txt $(LOCAL)
 	@$(PYTHON) -m venv --clear .venv/fuzz
 	@.venv/fuzz/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/fuzz.txt
 	@touch $@
+
+$(MUTMUT): requirements/mutants.txt $(LOCAL)
+	@$(PYTHON) -m venv --clear .venv/mutants
+	@.venv/mutants/bin/python -m pip --quiet --disable-pip-version-check install --no-compile --require-hashes \
+	  -r requirements-dev.txt
+	@.venv/mutants/bin/python -m pip --quiet --disable-pip-version-check install --no-compile --require-hashes \
+	  -r requirements/mutants.txt
 
 # Without the engine everything works but forgets: `make run` says so, loudly, and the tests that need it are skipped.
 $(ENGINE): package.json package-lock.json | $(LOCAL)

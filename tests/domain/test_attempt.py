@@ -80,3 +80,16 @@ def test_ending_twice_keeps_the_first_moment() -> None:
     attempt = Attempt(offer=an_offer(), disk_gb=40, stage=Stage.BOOTING, called_at=NOW, at=NOW, deadline_at=NOW)
     once = attempt.ended(NOW + 1, "timed_out")
     assert once.ended(NOW + 2, "other") == once
+
+
+def test_an_attempt_that_begins_to_end_forgets_what_was_asked_of_a_twin_and_keeps_what_is_known_of_it() -> None:
+    twin_asked = Attempt(
+        offer=an_offer(), disk_gb=40, stage=Stage.BOOTING, called_at=NOW, at=NOW, deadline_at=NOW, outcome="created",
+        detail="slow", destroy_calls=3, destroy_due_at=NOW + 300_000, look=look(NOW, TAG, (), (), listing()),
+    )  # fmt: skip
+    ending = twin_asked.ended(NOW + 5)
+    assert (ending.stage, ending.ending_since) == (Stage.ENDING, NOW + 5)
+    assert (ending.destroy_calls, ending.destroy_due_at, ending.look) == (0, None, None)
+    assert (ending.outcome, ending.detail, ending.at) == ("created", "slow", NOW)
+    failed = twin_asked.ended(NOW + 5, "timed_out", "20 min")
+    assert (failed.outcome, failed.detail, failed.at) == ("timed_out", "20 min", NOW + 5)

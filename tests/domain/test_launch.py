@@ -1,8 +1,13 @@
-"""How often the machine of an unclear create is looked for."""
+"""How often the machine of an unclear create is looked for, and when one that came up is the wrong one."""
 
-from chalicelib.domain.launch import lost_create_pause
+import pytest
+
+from chalicelib.domain.attempt import Stage
+from chalicelib.domain.instance import Instance, Phase
+from chalicelib.domain.launch import failure, lost_create_pause
 from chalicelib.domain.policy import Policy
 from tests.builders import NOW
+from tests.domain.test_session import an_attempt
 
 POLICY = Policy()
 
@@ -14,3 +19,21 @@ def test_it_is_looked_for_every_ten_seconds_for_two_minutes_and_then_every_minut
 
 def test_no_setting_makes_it_a_loop_without_pause() -> None:
     assert lost_create_pause(NOW, NOW, Policy(lost_create_look_seconds=0.0)) == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"gpu_count": 2}, ("wrong_hardware", "rented 1 GPUs, got 2")),
+        ({"gpu": "RTX 3060"}, ("wrong_hardware", "rented RTX 4090, got RTX 3060")),
+        ({"price_per_hour": 500_000}, ("dearer", "the machine costs $0.5000/h, agreed was at most $0.4500/h")),
+        ({"phase": Phase.FAILED}, ("failed_to_boot", "starting")),
+        ({"phase": Phase.FAILED, "message": "no such image"}, ("failed_to_boot", "no such image")),
+        ({}, None),
+    ],
+)
+def test_a_machine_that_will_not_become_what_was_rented_is_told_by_what_is_wrong(
+    change: dict[str, object], found: tuple[str, str] | None
+) -> None:
+    machine = Instance(provider="vastai", id="7", tag=None, **{"phase": Phase.STARTING, "status": "starting", **change})
+    assert failure(an_attempt(Stage.BOOTING), machine, 450_000, NOW, POLICY) == found

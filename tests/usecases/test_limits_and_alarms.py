@@ -1,11 +1,16 @@
 """A destroy that does not get done is told of, ever louder; a limit that moved at the last moment holds."""
 
 import msgspec
+import pytest
 
+from chalicelib import sweeps
 from chalicelib.domain.alert import Kind
+from chalicelib.domain.budget import Budget
+from chalicelib.domain.errors import LaunchUncertain, Refusal
 from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.session import EndReason, Session, Status
-from chalicelib.usecases import lifecycle
+from chalicelib.usecases import budgeting, lifecycle
+from tests.builders import NOW, a_session_id
 from tests.usecases.test_reconciling import running
 from tests.world import World
 
@@ -64,3 +69,53 @@ def test_the_proof_that_closes_an_attempt_is_its_last_look() -> None:
     assert attempt.look == attempt.proof.looks[1]
     first, second = attempt.proof.looks
     assert second.at - first.at >= 5 * SECOND
+
+
+def test_an_unclear_create_that_made_nothing_is_closed_after_its_window_though_its_session_was_deleted() -> None:
+    world = World()
+    world.market.fail("create", LaunchUncertain("no answer"))
+    session = world.rent()
+    world.run(60)
+    lifecycle.end(world.ports, world.again(session), EndReason.DELETED, session.consumer)
+    world.run(25 * 60)
+    assert world.again(session).status is Status.TERMINATING
+    world.run(10 * 60)
+    over = world.again(session)
+    assert over.status is Status.TERMINATED
+    assert over.attempt is not None
+    assert over.attempt.lists_without >= 3
+
+
+def test_a_session_that_was_never_launched_ends_at_the_moment_of_its_end() -> None:
+    world = World()
+    session = world.rent()
+    lifecycle.end(world.ports, session, EndReason.DELETED, session.consumer)
+    world.run(5)
+    over = world.again(session)
+    assert (over.status, over.attempts) == (Status.TERMINATED, ())
+    assert over.ended_at is not None
+    assert session.created_at <= over.ended_at <= world.clock.now()
+
+
+def test_the_janitor_leaves_a_quarter_of_an_hour_after_an_override_too() -> None:
+    world = World()
+    world.market.add("shopper-" + a_session_id(7, NOW - 14 * HOUR), age_seconds=14 * 3600)
+    world.overrides.lengthen(a_session_id(7, NOW - 14 * HOUR), NOW + HOUR)
+    world.clock.advance(75 * 60 - 1)
+    sweeps.run("janitor", world.ports)
+    assert world.market.count("destroy") == 0
+    world.clock.advance(1)
+    sweeps.run("janitor", world.ports)
+    assert world.market.live() == []
+
+
+def test_an_override_that_the_budget_cannot_carry_is_refused_before_anything_is_granted() -> None:
+    world = World()
+    rented = running(world, hours=11)
+    session = world.store.sessions.save(rented, msgspec.structs.replace(rented, agent_deadline=None))
+    budget = Budget(period="month", limit=6_000_000, on_exceeded="block", since=NOW)
+    budgeting.put(world.ports, session.consumer, budget)
+    with pytest.raises(Refusal) as refused:
+        lifecycle.extend(world.ports, session, 6, True, "operator")
+    assert (refused.value.status, refused.value.code) == (402, "budget_exceeded")
+    assert world.overrides.kept == {}
