@@ -27,6 +27,7 @@ def offers(name: str) -> dict[str, Offer]:
             gpu_per_hour=0.30 + number / 50,
             spot=spot,
             min_bid=0.2 if spot else None,
+            max_gpu_count=1,  # so there may be more of it after a rent
         )
         found[offer.id] = offer
     return found
