@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from chalicelib.domain.instant import HOUR, SECOND, Instant
@@ -12,7 +13,7 @@ DAY = 24 * HOUR
 
 
 def day(at: Instant) -> str:
-    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%d")
+    return _named(at // DAY)
 
 
 def containing(kind: Kind, at: Instant) -> str:
@@ -26,6 +27,7 @@ def before(name: str) -> str:
     return day(start - 1)[: len(name)]
 
 
+@lru_cache(400)
 def bounds(name: str) -> tuple[Instant, Instant]:
     """(its first moment, the first one after it)."""
     first = date.fromisoformat(name if len(name) == 10 else f"{name}-01")
@@ -44,6 +46,12 @@ def days(first: str, last: str) -> Iterator[str]:
 def months(first: str, last: str) -> list[str]:
     """The months that these days lie in, oldest first."""
     return list(dict.fromkeys(one[:7] for one in days(first, last)))
+
+
+@lru_cache(400)  # every segment of every bill asks, and there are few days
+def _named(number: int) -> str:
+    """The day that begins so many days after the epoch."""
+    return datetime.fromtimestamp(number * DAY // SECOND, UTC).strftime("%Y-%m-%d")
 
 
 def _midnight(of: date) -> Instant:
