@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from chalicelib.domain import lease as leases
+from chalicelib.domain.attempt import Stage
 from chalicelib.domain.heartbeat import is_armed
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import HOUR, SECOND, Instant, seconds
@@ -16,6 +17,7 @@ from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.usecases.leasing import Told
 from tests.fakes.store import MemoryStore
 from tests.simulation.agents import Agent
+from tests.simulation.due import attempt_of
 from tests.simulation.fates import LATEST
 from tests.simulation.faults import MINUTE, Windows
 from tests.simulation.kernel import Kernel, Violation
@@ -194,7 +196,9 @@ class Hearing:
         else:
             jumped = agent.clock(now) > now
             right = jumped or now >= agent.lease.deadline - SECOND
-            if row.agent_mode is Mode.TIMER_ONLY and live and not jumped:
+            attempt = attempt_of(agent.machine, row)
+            given_up = attempt is not None and attempt.stage in (Stage.ENDING, Stage.CLOSED)
+            if row.agent_mode is Mode.TIMER_ONLY and live and not jumped and not given_up:
                 right = right and now >= row.expires_at
         if not right:
             raise Violation("I4", f"the agent of {agent.machine.id} ends a healthy machine: {why}")

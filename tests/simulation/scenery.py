@@ -15,19 +15,18 @@ FOREIGN = (None, "", "my-training", "shopper-", "shopper-zz", "shopper-test-01m3
 
 
 def offers(name: str) -> dict[str, Offer]:
-    """Six of this market, two of them interruptible; enough of each for everybody."""
+    """Twenty of this market for anybody, all within what was agreed for any of them, and four interruptible ones."""
     found = {}
-    for number in range(6):
-        spot = number >= 4
+    for number in range(24):
+        spot = number % 6 == 5
         offer = an_offer(
             id=f"{name}:{number}{':spot' if spot else ''}",
             provider=name,
             provider_offer_id=str(number),
             machine_id=f"{name}-{number}",
-            gpu_per_hour=0.30 + number / 50,
+            gpu_per_hour=0.30 + number / 1000,
             spot=spot,
             min_bid=0.2 if spot else None,
-            max_gpu_count=1,  # so there may be more of it after a rent
         )
         found[offer.id] = offer
     return found
