@@ -130,8 +130,8 @@ class World:
     def _idle(self, name: str) -> bool:
         """Would this sweep find nothing at all? Then it need not be run to know."""
         now = self.kernel.time
-        if name == "watch" and self.fleet.hearing.deaf.at(now):
-            return True
+        if name == "watch":
+            return self.fleet.hearing.deaf.at(now) or self._nobody_is_heard(now)
         if name in _SEEKS:
             rows = self.store.sessions._live.values()
             return not any(row.status in _SEEKS[name] and (row.due_at or 0) <= now for row in rows)
@@ -139,6 +139,14 @@ class World:
             memories = self.store.health.memory
             return not any(due("reconcile", memories(market).listed_at, now) for market in self.markets)
         return name == "alert" and not self.alerts.pending(1)
+
+    def _nobody_is_heard(self, now: Instant) -> bool:
+        """Then all that the sweep does is to note that it ran."""
+        rows = self.store.sessions._live.values()
+        if any(row.status is Status.RUNNING and row.last_heartbeat_at is not None for row in rows):
+            return False
+        self.store.health.sweep_done("watch", now)
+        return True
 
     def _store_failed(self) -> None:
         if self.kernel.current is not None:
