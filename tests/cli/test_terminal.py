@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.cli.stub import KEY, Stub
 from tests.cli.things import SESSION_ID, offer, session
+from tests.terminals import read_out
 
 ROOT = Path(__file__).parents[2]
 CODE = "import sys; from cli.main import main; sys.exit(main(sys.argv[1:], pause=lambda seconds: None))"
@@ -25,16 +26,7 @@ def _on_a_terminal(stub: Stub, *argv: str, typed: str = "", columns: int = 72) -
     )
     os.close(theirs)
     os.write(ours, typed.encode())
-    seen = b""
-    while True:
-        try:
-            got = os.read(ours, 4096)
-        except OSError:  # the other end is closed: how a pseudo-terminal says end of file
-            got = b""
-        if not got:
-            break
-        seen += got
-    os.close(ours)
+    seen = read_out(ours)
     return process.wait(timeout=30), seen.decode()
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from local.drill.stack import KEY
 from tests.stack.stack import PUBLIC_KEY, Stack, wait_until
+from tests.terminals import read_out
 
 pytestmark = pytest.mark.stack
 
@@ -63,16 +64,7 @@ class Terminal:
             ["bash", "-c", command], cwd=ROOT, env=self._env, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
-        seen = b""
-        while True:
-            try:
-                got = os.read(ours, 4096)
-            except OSError:  # the other end is closed: how a pseudo-terminal says end of file
-                got = b""
-            if not got:
-                break
-            seen += got
-        os.close(ours)
+        seen = read_out(ours)
         return process.wait(60), [line for line in re.split(r"[\r\n]+", ESCAPES.sub("", seen.decode())) if line]
 
 
