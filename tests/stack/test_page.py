@@ -176,13 +176,7 @@ def test_costs_are_drawn_by_day_and_group(chromium: Any, stack: Stack) -> None:
     ]
     told = {"currency": "USD", "from": days[0], "to": days[-1], "total": 84.0, "gpu_hours": 7.0, "burn_per_hour": 0.0}
     visitor = Visitor(chromium, stack, "light")
-    asked: list[str] = []
-
-    def answer(route: Any) -> None:
-        asked.append(route.request.url)
-        route.fulfill(json=told | {"groups": groups})
-
-    visitor.page.route("**/costs?*", answer)
+    visitor.page.route("**/costs?*", lambda route: route.fulfill(json=told | {"groups": groups}))
     visitor.unlock()
     chart = visitor.page.locator(".chart")
     browsers.expect(chart.locator("rect")).to_have_count(3 * 6)  # of each day the five dearest, and the others as one
@@ -191,8 +185,8 @@ def test_costs_are_drawn_by_day_and_group(chromium: Any, stack: Stack) -> None:
     shares = visitor.page.locator(".shares li")
     browsers.expect(shares).to_have_count(6)
     browsers.expect(shares.last).to_contain_text("2 others")
-    visitor.page.get_by_label("By", exact=True).select_option("consumer")
-    wait_until(lambda: "group_by=consumer" in asked[-1], 10, "it is asked for consumers")
+    with visitor.page.expect_request("**/costs?*group_by=consumer*"):
+        visitor.page.get_by_label("By", exact=True).select_option("consumer")
     visitor.look_around("costs")
     assert visitor.complaints == []
 
