@@ -8,7 +8,7 @@ class Grant(Enum):
     """One thing a function may touch. `deploy.policies` says what that means in IAM."""
 
     TABLE = auto()
-    CHECK = auto()  # hold a write against rows that it leaves alone: a key, while a session is opened under it
+    CHECK = auto()  # hold a write against rows that it leaves alone: a key, a hold
     FORGET = auto()  # delete rows: claims, old chunks of the inventory, subscriptions
     WAKE = auto()  # send wake-ups
     CONSUME = auto()  # take them
@@ -43,14 +43,14 @@ FUNCTIONS: dict[str, Function] = {
     # A person waits for it; API Gateway gives up after 29 s anyway.
     API: Function(1024, 29, (G.TABLE, G.CHECK, G.FORGET, G.WAKE, G.SECRETS, G.LENGTHEN, G.SUBSCRIBE)),
     # The longest create takes 120 s. It runs whatever sweep somebody asks for, so it may what the sweeps may.
-    "worker": Function(512, 180, (*_STEPS, G.FORGET, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
+    "worker": Function(512, 180, (*_STEPS, G.CHECK, G.FORGET, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
     "launch": Function(512, 180, _STEPS),
     "terminate": Function(512, 180, _STEPS, reserved=2),
     "reconcile": Function(1024, 280, _STEPS, reserved=1),
     "watch": Function(512, 60, _STEPS),
     # Ending begins with a row and a message; the calls to the market are the worker's.
     "expire": Function(512, 60, (G.TABLE, G.WAKE)),
-    "accrue": Function(1024, 240, (G.TABLE, G.WAKE)),
+    "accrue": Function(1024, 240, (G.TABLE, G.CHECK, G.WAKE)),
     "invoice": Function(512, 240, (G.TABLE, G.MARKETS)),
     "alert": Function(512, 60, (G.TABLE, G.PUBLISH)),
     "inventory": Function(1024, 120, (G.TABLE, G.FORGET, G.MARKETS)),

@@ -45,6 +45,11 @@ def left(hold: Micros, spent: Micros) -> Micros:
     return max(0, hold - max(0, spent))
 
 
+def lengthened(hold: Micros, spent: Micros, more: Micros) -> Micros:
+    """The hold of a session that is made longer: exactly so much more is set aside, whatever it has cost by now."""
+    return max(hold, spent) + more
+
+
 def exceeded(budget: Budget | None, booked: Micros, more: Micros) -> Refusal | None:
     """Why so much more may not be set aside; None when it fits, or nothing forbids it."""
     if budget is None or not budget.blocks or booked + more <= budget.limit:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.domain.access import Consumer
+from chalicelib.domain.budget import exceeded
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.ledger import Line, Total
 from chalicelib.domain.money import Micros
 from chalicelib.domain.session import Session
@@ -16,14 +18,18 @@ MOST_ITEMS = 90
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one consumer, on condition that the lines, the sessions and the consumer's period are still as read."""
+    """Of one consumer, on condition that the lines, the sessions, the holds and the consumer's period are as read."""
 
     consumer: Consumer
     lines: tuple[Change, ...] = ()
     released: Micros = 0
     """How much less is held: what was spent of the holds, or at a settlement all that was left."""
+    reserved: Micros = 0
+    """What is set aside besides, if the budget allows it."""
     sessions: tuple[tuple[Session, Session], ...] = ()
     """Sessions saved with it: (as read, as it will be)."""
+    holds: tuple[Session, ...] = ()
+    """Sessions whose hold this uses up: how much is released hangs on it, so it must still be as read."""
 
 
 def sums(lines: Sequence[Change]) -> list[Total]:
@@ -49,9 +55,17 @@ def moved(posting: Posting) -> tuple[Micros, Micros]:
         for before, after in posting.lines
         if after.day.startswith(posting.consumer.period)
     )
-    return -posting.released, spent - posting.released
+    set_aside = posting.reserved - posting.released
+    return set_aside, spent + set_aside
+
+
+def refused(posting: Posting, consumer: Consumer) -> Refusal | None:
+    """Why the budget, as it is now, does not allow what is to be set aside."""
+    _, booked = moved(posting)
+    others = consumer.booked + booked - posting.reserved
+    return exceeded(consumer.budget, others, posting.reserved) if posting.reserved else None
 
 
 def items(posting: Posting) -> int:
     """How many rows it writes."""
-    return len(posting.lines) + len(sums(posting.lines)) + len(posting.sessions) + 1
+    return len(posting.lines) + len(sums(posting.lines)) + len(posting.sessions) + len(posting.holds) + 1

@@ -45,7 +45,8 @@ class Ledger(Protocol):
     def post(self, posting: Posting) -> None:
         """Lines, totals, the consumer's counters and the sessions, all or nothing.
 
-        On condition that each line and session is as in the posting, and the consumer's period too. Raises Stale.
+        On condition that each line, session and hold is as in the posting, and the consumer's period too. Raises Stale,
+        and Refusal 402 `budget_exceeded` when the budget does not allow what is to be set aside.
         """
 
     def totals(self, consumer: str, first: str, last: str) -> list[Total]:

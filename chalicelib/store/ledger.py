@@ -10,9 +10,9 @@ from chalicelib.domain import period
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Millis
 from chalicelib.domain.ledger import Key, Line, Total
-from chalicelib.domain.posting import Posting, moved, sums
+from chalicelib.domain.posting import Posting, moved, refused, sums
 from chalicelib.domain.session import Session
-from chalicelib.store.access import ConsumerRow, consumer_key
+from chalicelib.store.access import ConsumerRow, DynamoAccess, consumer_key, within_budget
 from chalicelib.store.ledger_rows import LineRow, TotalRow, costs_pk, line_key, stored_line, total_key
 from chalicelib.store.records import changes, read
 from chalicelib.store.session_rows import SessionRow, session_key, stored
@@ -31,6 +31,7 @@ class DynamoLedger:
         self._totals = table.bind(TotalRow)
         self._consumers = table.bind(ConsumerRow)
         self._sessions = table.bind(SessionRow)
+        self._access = DynamoAccess(table)
 
     def lines(self, consumer: str, keys: Iterable[Key]) -> dict[Key, Line]:
         rows = self._table.get_all(self._lines, (line_key(consumer, key) for key in keys))
@@ -41,6 +42,7 @@ class DynamoLedger:
         try:
             self._table.transact(lambda transaction: self._write(transaction, posting))
         except Lost as error:
+            self._check_budget(posting)
             raise Stale(f"the ledger of {posting.consumer.id} moved meanwhile") from error
 
     def totals(self, consumer: str, first: str, last: str) -> list[Total]:
@@ -54,6 +56,15 @@ class DynamoLedger:
 
     def session_lines(self, consumer: str, first: str, last: str) -> list[Line]:
         return [read(row, Line) for row in self._between(self._lines, consumer, "LINE", first, last)]
+
+    def _check_budget(self, posting: Posting) -> None:
+        """Was it the budget that it was lost to? Raises Refusal 402; not if a session moved meanwhile."""
+        for before, _ in posting.sessions if posting.reserved else ():
+            row = self._table.get(self._sessions, *session_key(before.id))
+            consumer = self._access.consumer(before.consumer)
+            refusal = refused(posting, consumer) if consumer is not None else None
+            if refusal is not None and row is not None and read(row, Session).version == before.version:
+                raise refusal
 
     def _between(self, rows: type[R], consumer: str, kind: str, first: str, last: str) -> list[R]:
         found: list[R] = []
@@ -75,10 +86,18 @@ class DynamoLedger:
         reserved, booked = moved(posting)
         if reserved or booked:
             column = self._consumers.get_attributes()
+            condition = column["period"] == consumer.period
+            if posting.reserved:
+                condition &= within_budget(column, consumer, booked)
             transaction.update(
                 self._consumers(*consumer_key(consumer.id)),
                 [column["reserved"].add(reserved), column["booked"].add(booked)],
-                column["period"] == consumer.period,
+                condition,
+            )
+        for session in posting.holds:
+            column = self._sessions.get_attributes()
+            transaction.condition_check(
+                self._sessions, *session_key(session.id), condition=column["hold"] == session.hold
             )
         for earlier, later in posting.sessions:
             self._write_session(transaction, earlier, later)

@@ -9,19 +9,18 @@ from pynamodb.attributes import Attribute
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain import budget, quota
+from chalicelib.domain import quota
 from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.heartbeat import busiest, ends_for_rest
 from chalicelib.domain.instant import Instant, Millis
 from chalicelib.domain.lease import earlier
-from chalicelib.domain.money import Micros
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import FINAL, LIVE, Event, Session, Status
 from chalicelib.domain.turn import place_of
 from chalicelib.ports import Admission, Page
 from chalicelib.store import cursors
-from chalicelib.store.access import ROW, ConsumerRow, DynamoAccess, consumer_key, within_budget
+from chalicelib.store.access import ROW, ConsumerRow, consumer_key
 from chalicelib.store.feeds import Feeds
 from chalicelib.store.openings import Openings
 from chalicelib.store.records import changes, read
@@ -52,7 +51,6 @@ class DynamoSessions:
         self._rows = table.bind(SessionRow)
         self._events = table.bind(EventRow)
         self._consumers = table.bind(ConsumerRow)
-        self._access = DynamoAccess(table)
         self._openings = Openings(table, retention)
         self._feeds = Feeds(table)
 
@@ -77,8 +75,6 @@ class DynamoSessions:
         if ends_for_rest(before, after):
             active, seen = columns["active_at"], before.active_at
             unchanged &= active.does_not_exist() if seen is None else active == seen
-        more = saved.hold - before.hold
-        payer = self._access.consumer(saved.consumer) if more > 0 else None
 
         def build(transaction: TransactWrite) -> None:
             transaction.update(row, actions, unchanged)
@@ -86,34 +82,22 @@ class DynamoSessions:
                 key = event_key(saved.id, saved.version)
                 line = self._events(*key, **stored_event(event, self._retention))
                 transaction.save(line, self._events.pk.does_not_exist())
-            if (sessions, price, more) != (sessions_now, price_now, 0):
+            if (sessions, price) != (sessions_now, price_now):
                 counters = self._consumers.get_attributes()
                 given: list[Action] = [
                     counters["sessions"].add(sessions_now - sessions),
                     counters["committed_per_hour"].add(price_now - price),
-                    counters["reserved"].add(more),
-                    counters["booked"].add(more),
                 ]
-                room = within_budget(counters, payer, more) if payer is not None else None
-                transaction.update(self._consumers(*consumer_key(saved.consumer)), given, room)
+                transaction.update(self._consumers(*consumer_key(saved.consumer)), given)
 
         try:
-            if event is None and (sessions, price, more) == (sessions_now, price_now, 0):
+            if event is None and (sessions, price) == (sessions_now, price_now):
                 self._table.run(lambda: row.update(actions, unchanged))
             else:
                 self._table.transact(build)
         except Lost as error:
-            self._check_budget(before, more)
             raise Stale(f"{before.id} is no longer at version {before.version}") from error
         return saved
-
-    def _check_budget(self, before: Session, more: Micros) -> None:
-        """Was it the budget that a save was lost to? Raises Refusal 402; not if the session moved meanwhile."""
-        row = self.get(before.id) if more > 0 else None
-        payer = self._access.consumer(before.consumer) if row is not None and row.version == before.version else None
-        refusal = budget.exceeded(payer.budget, payer.booked, more) if payer is not None else None
-        if refusal is not None:
-            raise refusal
 
     def unsettled(self, limit: int = 100) -> list[Session]:
         found = self._table.find(self._rows, UNSETTLED, index="due", limit=limit)

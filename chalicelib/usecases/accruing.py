@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.domain import ledger
 from chalicelib.domain.access import Consumer
-from chalicelib.domain.budget import left
+from chalicelib.domain.budget import left, lengthened
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.money import Micros
@@ -36,10 +36,14 @@ class Account:
         return sum(after.cost - (before.cost if before else 0) for before, after in self.changes)
 
     @property
+    def spent(self) -> Micros:
+        return self.stored + self.more
+
+    @property
     def released(self) -> Micros:
         """What of its hold is spent by these changes."""
         hold = self.session.hold
-        return left(hold, self.stored) - left(hold, self.stored + self.more)
+        return left(hold, self.stored) - left(hold, self.spent)
 
 
 def accounts(
@@ -58,7 +62,7 @@ def accounts(
 
 def accrue(ports: Ports, live: Iterable[Session]) -> None:
     """These live sessions up to shortly before now."""
-    until = ports.clock.now() - seconds(ports.settings.policy.accrue_lag_seconds)
+    until = _until(ports)
     for consumer_id, sessions in by_consumer(live).items():
         try:
             _accrue(ports, consumer_id, sessions, until)
@@ -99,6 +103,17 @@ def rewrite(ports: Ports, before: Session, after: Session, *, released_whole: bo
     ports.ledger.post(Posting(consumer=consumer, lines=account.changes, released=released, sessions=((before, after),)))
 
 
+def lengthen(ports: Ports, before: Session, after: Session, more: Micros) -> Session:
+    """The session saved as `after` with so much more set aside for it, and its ledger written on the way: what it has
+    cost beyond its hold is none of what is set aside. Raises Stale, and Refusal 402 `budget_exceeded`."""
+    consumer = current(ports, before.consumer)
+    [account] = accounts(ports, consumer.id, [before], _until(ports))
+    longer = msgspec.structs.replace(after, hold=lengthened(before.hold, account.spent, more))
+    posting = _joined(Posting(consumer=consumer, reserved=more, sessions=((before, longer),)), account)
+    ports.ledger.post(msgspec.structs.replace(posting, holds=()))
+    return msgspec.structs.replace(longer, version=before.version + 1)
+
+
 def by_consumer(sessions: Iterable[Session]) -> dict[str, list[Session]]:
     found: dict[str, list[Session]] = defaultdict(list)
     for session in sessions:
@@ -119,7 +134,8 @@ def _accrue(ports: Ports, consumer_id: str, sessions: list[Session], until: Inst
 
 def _accrue_one(ports: Ports, consumer_id: str, session: Session, until: Instant) -> None:
     for _ in range(_TRIES):
-        consumer = current(ports, consumer_id)
+        consumer, row = current(ports, consumer_id), ports.sessions.get(session.id)
+        session = row or session  # it may have been made longer meanwhile
         try:
             for posting, _ in _postings(consumer, accounts(ports, consumer_id, [session], until)):
                 ports.ledger.post(posting)
@@ -146,9 +162,17 @@ def _postings(consumer: Consumer, found: Iterable[Account]) -> Iterator[tuple[Po
 
 
 def _joined(posting: Posting, account: Account) -> Posting:
+    used_up = account.spent > account.session.hold
     return msgspec.structs.replace(
-        posting, lines=posting.lines + account.changes, released=posting.released + account.released
+        posting,
+        lines=posting.lines + account.changes,
+        released=posting.released + account.released,
+        holds=posting.holds + (account.session,) * used_up,
     )
+
+
+def _until(ports: Ports) -> Instant:
+    return ports.clock.now() - seconds(ports.settings.policy.accrue_lag_seconds)
 
 
 def _differs(before: ledger.Line | None, after: ledger.Line, settling: bool) -> bool:

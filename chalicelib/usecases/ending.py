@@ -56,8 +56,8 @@ def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
     policy = ports.settings.policy
     provider = provider_named(ports, attempt.offer.provider)
     trouble: ProviderError | None = None
-    if not attempt.appeared and _shown(provider, attempt):
-        attempt = msgspec.structs.replace(attempt, appeared=True)
+    if not attempt.appeared:
+        attempt = _shown(provider, attempt, ports.clock.now())
     for instance_id in attempt.instance_ids:
         trouble = (
             destroy(provider, instance_id, f"session {session.id}: {session.end_reason or attempt.outcome}") or trouble
@@ -81,12 +81,18 @@ def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
         tell(ports, alert)
 
 
-def _shown(provider: Provider, attempt: Attempt) -> bool:
-    """Can the main machine be read at all? Once it could, it need not be waited for when it is gone."""
+def _shown(provider: Provider, attempt: Attempt, at: Instant) -> Attempt:
+    """With what the market shows of the main machine, if it does. Once it could be read, it need not be waited for, nor
+    paid for, when it is gone."""
+    if attempt.instance_id is None:
+        return attempt
     try:
-        return attempt.instance_id is not None and isinstance(provider.get(attempt.instance_id), Instance)
+        machine = provider.get(attempt.instance_id)
     except ProviderError:
-        return False
+        return attempt
+    if not isinstance(machine, Instance):
+        return attempt
+    return msgspec.structs.replace(told(attempt, [machine], at), appeared=True)
 
 
 def _look(ports: Ports, session: Session, attempt: Attempt) -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.limit import Reached
 from chalicelib.domain.money import over_time
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports
+from chalicelib.usecases.accruing import lengthen
 from chalicelib.usecases.budgeting import afford
 from chalicelib.usecases.keeping import keep
 from chalicelib.usecases.leasing import check_reach
@@ -65,7 +66,6 @@ def extend(ports: Ports, session: Session, length: float, override: bool, actor:
         expires_at = session.expires_at + hours(length)
         more = over_time(session.held_per_hour, hours(length))
         changes: dict[str, object] = {"expires_at": expires_at, "hours": (expires_at - session.created_at) / HOUR}
-        changes["hold"] = session.hold + more
         past = expires_at > session.hard_max_at
         if past and not override:
             detail = f"hours: {rfc3339(expires_at)} is past the hard max at {rfc3339(session.hard_max_at)}"
@@ -76,7 +76,7 @@ def extend(ports: Ports, session: Session, length: float, override: bool, actor:
             afford(ports, session.consumer, more)
             ports.overrides.lengthen(session.id, expires_at)  # first: else the janitor would end what the table grants
         try:
-            return ports.sessions.save(session, msgspec.structs.replace(session, **changes))
+            return lengthen(ports, session, msgspec.structs.replace(session, **changes), more)
         except Stale:
             session = _again(ports, session)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.ledger import Key, Line, Total
-from chalicelib.domain.posting import Posting, moved, sums
+from chalicelib.domain.posting import Posting, moved, refused, sums
 from tests.fakes.memory_access import MemoryAccess
 from tests.fakes.memory_sessions import MemorySessions
 
@@ -36,7 +36,8 @@ class MemoryLedger:
                 raise Stale("a line moved meanwhile")
             if (reserved or booked) and (known is None or known.period != posting.consumer.period):
                 raise Stale("the period is over")
-            self._sessions.settle(posting.sessions)
+            self._sessions.check_holds(posting.holds)
+            self._sessions.save_all(posting.sessions, refused(posting, known) if known is not None else None)
             for before, after in posting.lines:
                 lines[after.key] = msgspec.structs.replace(after, version=(before.version if before else 0) + 1)
             for more in sums(posting.lines):

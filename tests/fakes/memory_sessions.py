@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib.domain import budget, quota
 from chalicelib.domain.access import Consumer
-from chalicelib.domain.errors import Stale, invalid
+from chalicelib.domain.errors import Refusal, Stale, invalid
 from chalicelib.domain.heartbeat import busiest, ends_for_rest
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.lease import earlier
@@ -81,13 +81,7 @@ class MemorySessions:
             heard = row is not None and ends_for_rest(before, after) and row.active_at != before.active_at
             if row is None or row.version != before.version or heard:
                 raise Stale(f"{before.id} is no longer at version {before.version}")
-            unwritten = {name: getattr(row, name) for name in _BEAT if getattr(after, name) == getattr(before, name)}
-            saved = msgspec.structs.replace(after, version=before.version + 1, **unwritten)
-            consumer, more = self._access.consumer(saved.consumer), saved.hold - before.hold
-            refusal = budget.exceeded(consumer.budget, consumer.booked, more) if consumer and more > 0 else None
-            if refusal is not None:
-                raise refusal
-            self._access.reserve(saved.consumer, more, more)
+            saved = _beside_beats(row, before, after)
             (sessions, price), (sessions_now, price_now) = quota.held(before), quota.held(saved)
             self._access.hold(saved.consumer, sessions_now - sessions, price_now - price)
             self._put(saved)
@@ -108,15 +102,22 @@ class MemorySessions:
             self._put(heard)
             return True
 
-    def settle(self, saves: Sequence[tuple[Session, Session]]) -> None:
-        """All of them, or Stale and none."""
+    def check_holds(self, sessions: Sequence[Session]) -> None:
+        """Raises Stale if one has another hold by now."""
+        if any(self._rows[session.id].hold != session.hold for session in sessions):
+            raise Stale("a hold moved meanwhile")
+
+    def save_all(self, saves: Sequence[tuple[Session, Session]], refusal: Refusal | None) -> None:
+        """All of them, or Stale and none; or, if they are as read, the refusal."""
         with self._lock:
             for before, _ in saves:
                 row = self._rows.get(before.id)
                 if row is None or row.version != before.version:
                     raise Stale(f"{before.id} is no longer at version {before.version}")
+            if refusal is not None:
+                raise refusal
             for before, after in saves:
-                self._put(msgspec.structs.replace(after, version=before.version + 1))
+                self._put(_beside_beats(self._rows[before.id], before, after))
 
     def unsettled(self, limit: int = 100) -> list[Session]:
         with self._lock:
@@ -182,6 +183,11 @@ class MemorySessions:
                 self._unsettled.pop(session.id, None)
         else:
             self._live[session.id] = session
+
+
+def _beside_beats(row: Session, before: Session, after: Session) -> Session:
+    unwritten = {name: getattr(row, name) for name in _BEAT if getattr(after, name) == getattr(before, name)}
+    return msgspec.structs.replace(after, version=before.version + 1, **unwritten)
 
 
 def _attempted_at(session: Session) -> str | None:

@@ -30,6 +30,10 @@ class Agent:
     told_to: bool = False
     ending: str | None = None
     rounds: int = 0
+    tried_at: Instant | None = None
+    """When it began to end its machine."""
+    up_since: Instant = 0
+    """Since its last reboot."""
     over: bool = False
     rebooting: bool = False
     stopped_at: Instant = NEVER
@@ -84,7 +88,7 @@ class Agent:
         """The absolute deadline stands, the countdown goes on from what was left, and silence counts anew."""
         self.until += off
         self.off_for += off
-        self.heard_at = now
+        self.heard_at = self.up_since = now
 
 
 def believes(lease: Lease, number: int, words: str, proof: str) -> bool:

@@ -14,6 +14,7 @@ from tests.fakes.alerts import MemoryAlerts, MemoryNotifier
 from tests.fakes.memory_access import MemoryAccess
 from tests.fakes.memory_ledger import MemoryLedger
 from tests.simulation.books import Books
+from tests.simulation.ledgers import Ledgers
 from tests.simulation.storing import Table
 from tests.simulation.thresholds import Thresholds
 
@@ -21,19 +22,28 @@ from tests.simulation.thresholds import Thresholds
 class SimLedger:
     """`Ledger`."""
 
-    def __init__(self, table: Table, inner: MemoryLedger, books: Books) -> None:
+    def __init__(self, table: Table, inner: MemoryLedger, books: Books, ledgers: Ledgers) -> None:
         self._table = table
         self._inner = inner
         self._books = books
+        self._ledgers = ledgers
 
     def lines(self, consumer: str, keys: Iterable[Key]) -> dict[Key, Line]:
         wanted = list(keys)
         return self._table.read(lambda: self._inner.lines(consumer, wanted)) if wanted else {}
 
     def post(self, posting: Posting) -> None:
+        live = [(before, after) for before, after in posting.sessions if not before.final]
+
         def effect() -> None:
+            rows = [self._books.watch.rows[before.id] for before, _ in live]
+            for row, (before, after) in zip(rows, live, strict=True):
+                if row.version == before.version:
+                    self._ledgers.saving(row, after, None)
             self._inner.post(posting)
             self._books.posted(posting)
+            for row in rows:
+                self._ledgers.saved(self._books.watch.rows[row.id])
 
         self._table.write(effect)
 

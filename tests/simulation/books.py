@@ -85,11 +85,15 @@ class Books:
                 raise Violation("I12", f"{after.session}: {-more} of {after.day} taken back")
             self._stored[after.session] = self._stored.get(after.session, 0) + more
         for earlier, later in posting.sessions:
+            if posting.reserved and not earlier.final:
+                continue  # it was made longer
             if not later.final or (earlier.settled_at is not None and later.settled_at != earlier.settled_at):
                 raise Violation("I12", f"{later.id} is {later.status}, and settled once more")
         self.counters(posting.consumer.id)
+        if posting.reserved:
+            self.held(posting.consumer.id)
         for earlier, later in posting.sessions:
-            if earlier.settled_at is None:
+            if later.settled_at is not None and earlier.settled_at is None:
                 self.settled[later.id] = self._held_against(later)
 
     def counters(self, consumer_id: str) -> None:

@@ -171,6 +171,7 @@ class Fleet:
         if not agent.rounds:
             self.watch.log("ends itself", machine.id, why)
             self.hearing.justified(agent, why)
+            agent.tried_at = now
         agent.rounds += 1
         gone = machine.market == "vastai" and self._delete_self(agent, market)
         self.reporters.report(agent, dying=why)

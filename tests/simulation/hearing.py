@@ -178,10 +178,14 @@ class Hearing:
         granted = self.granted(row)
         if agent.deadline > granted:
             raise Violation("I7", f"the agent of {agent.machine.id} believes in more than its session has")
-        obstructed = agent.fate.from_market.overlap(agent.booted_at, now) + agent.market_down(agent.booted_at, now)
-        tries = 90 * MINUTE if agent.rounds else 0
         granted += agent.booted_at - agent.lease.granted_at  # with a clock that is behind: the countdown begins there
-        if agent.at_work(now) and now > granted + agent.off_for + 2 * self.pace + tries + (tries and obstructed):
+        # One that was killed, and is back since a reboot, begins then.
+        latest = max(granted + agent.off_for, agent.up_since) + 2 * self.pace
+        tried = agent.tried_at
+        if tried is not None:
+            kept = agent.fate.from_market.overlap(tried, now) + agent.market_down(tried, now)
+            latest = max(latest, tried) + 90 * MINUTE + kept + max(0, agent.machine.refuses_until - tried)
+        if agent.at_work(now) and now > latest:
             raise Violation("I1", f"{agent.machine.id} has an agent, and outlives its deadline")
 
     def justified(self, agent: Agent, why: str) -> None:

@@ -48,7 +48,7 @@ class Money:
         return replace(
             ports,
             access=SimAccess(self.accounts, store.access, self.books, self.thresholds),
-            ledger=SimLedger(self.accounts, store.ledger, self.books),
+            ledger=SimLedger(self.accounts, store.ledger, self.books, self.world.ledgers),
             alerts=SimAlerts(table, self.world.alerts, self.thresholds),
             notifier=SimNotifier(table, self.thresholds),
         )

@@ -4,6 +4,7 @@ import pytest
 
 from tests.contracts.store_access import AccessContract
 from tests.contracts.store_health import HealthContract, RatesContract
+from tests.contracts.store_holds import HoldsContract
 from tests.contracts.store_inventory import InventoryContract
 from tests.contracts.store_ledger import LedgerContract
 from tests.contracts.store_openings import OpeningsContract
@@ -26,6 +27,9 @@ class TestAccess(AccessContract): ...
 
 
 class TestLedger(LedgerContract): ...
+
+
+class TestHolds(HoldsContract): ...
 
 
 class TestInventory(InventoryContract): ...

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contracts.store_ledger import BudgetRaces
+from tests.contracts.store_holds import BudgetRaces
 from tests.contracts.store_races import RacesContract
 
 pytestmark = pytest.mark.parametrize("store", ["memory", "dynoxide", "java_engine"], indirect=True)

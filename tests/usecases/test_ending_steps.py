@@ -78,3 +78,22 @@ def test_a_machine_that_could_not_be_read_before_its_destroy_has_not_appeared() 
     world.run(1)
     after = attempt_of(world, session)
     assert (after.destroy_calls, after.appeared) == (1, False)
+
+
+def test_a_machine_that_was_read_before_its_destroy_costs_nothing_once_it_is_gone_though_its_twin_lives_on() -> None:
+    """No list ever showed it: it was gone before the first."""
+    world = World(boot_seconds=400)
+    session = world.rent()
+    world.run(1)
+    [main] = world.market.live()
+    row = world.again(session)
+    assert attempt_of(world, session).readings == ()
+    lifecycle.end(world.ports, row, EndReason.DELETED, session.consumer)
+    world.run(2)
+    twin = world.market.add(session.tag)
+    world.market.lie("destroy", times=None)
+    world.run(3600)
+    after = attempt_of(world, session)
+    assert after.instance_ids == (main.id, twin.id)
+    last = [one for one in after.readings if one.instance_id == main.id][-1]
+    assert (last.phase, last.at < row.created_at + 60_000) == (None, True)
