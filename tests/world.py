@@ -13,7 +13,7 @@ from chalicelib.domain.session import Order, Session
 from chalicelib.ports import Ports, Secrets, Snapshot
 from chalicelib.usecases import renting, stepping
 from tests.builders import NOW, SIGNING_KEY, a_consumer, an_offer, an_order
-from tests.fakes.alerts import MemoryAlerts, MemoryNotifier, MemorySubscriptions
+from tests.fakes.alerts import MemoryNotifier
 from tests.fakes.clock import ManualClock
 from tests.fakes.gate import OpenGate
 from tests.fakes.ids import CountedIds
@@ -43,9 +43,9 @@ class World:
         self.ssh = FakeSsh([self.market])
         self.gate = OpenGate()
         self.overrides = MemoryOverrides()
-        self.alerts = MemoryAlerts()
+        self.alerts = self.store.alerts
         self.notifier = MemoryNotifier()
-        self.subscriptions = MemorySubscriptions()
+        self.subscriptions = self.store.subscriptions
         self.metrics = MemoryMetrics()
         self.consumer = a_consumer(max_sessions=50, max_price_per_hour=100_000_000)
         self.operator = a_consumer(id="operator", role=Role.OPERATOR, max_sessions=50, max_price_per_hour=100_000_000)

@@ -70,12 +70,9 @@ def list_failed(state: ProviderState, now: Instant, error: str, auth: bool) -> P
     )
 
 
-def destroy_stuck(state: ProviderState, since: Instant | None) -> ProviderState:
-    return msgspec.structs.replace(state, destroy_stuck_since=since)
-
-
-def credit_seen(state: ProviderState, low: str | None) -> ProviderState:
-    return msgspec.structs.replace(state, low_credit=low)
+def passed(state: ProviderState, stuck_since: Instant | None, low_credit: str | None) -> ProviderState:
+    """Reconciliation has looked at it."""
+    return msgspec.structs.replace(state, destroy_stuck_since=stuck_since, low_credit=low_credit)
 
 
 def machine_failed(state: ProviderState, machine_id: str, now: Instant, policy: Policy) -> ProviderState:

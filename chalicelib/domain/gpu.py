@@ -5,8 +5,10 @@
 """
 
 import re
-import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
+
+from chalicelib.domain.words import printable
 
 UNKNOWN = "unknown"
 _LONGEST = 64
@@ -67,6 +69,7 @@ class _Card(NamedTuple):
     """None where nobody said."""
 
 
+@lru_cache(4096)  # a market's thousands of rows name a hundred cards
 def canonical(name: str) -> str:
     """The name under which every market's rows of this card are found. Total, and idempotent."""
     card = _read(name)
@@ -114,8 +117,7 @@ def _usual_form(model: str) -> str | None:
 
 
 def _tidy(name: str) -> str:
-    printable = (" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in name[: 4 * _LONGEST])
-    return " ".join("".join(printable).replace("_", " ").split())[:_LONGEST].strip()
+    return " ".join(printable(name[: 4 * _LONGEST]).replace("_", " ").split())[:_LONGEST].strip()
 
 
 def _squash(name: str) -> str:

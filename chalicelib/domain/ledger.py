@@ -193,6 +193,9 @@ def _rates(billing: Billing, disk: Micros, reading: Reading) -> tuple[Micros, Mi
 def by_day(segment: Segment) -> Iterator[Segment]:
     """Cut at every midnight (UTC)."""
     since = segment.since
+    if since < segment.until <= (since // period.DAY + 1) * period.DAY:
+        yield segment
+        return
     while since < segment.until:
         stop = min(segment.until, (since // period.DAY + 1) * period.DAY)
         yield msgspec.structs.replace(segment, since=since, until=stop)

@@ -165,8 +165,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ends_at(self) -> Instant:
         """The first of its limits: `limit` tells which one that is."""
-        ends = (self.expires_at, self.hard_max_at, self.lease_expires_at)
-        return min(end for end in ends if end is not None)
+        end = min(self.expires_at, self.hard_max_at)
+        return end if self.lease_expires_at is None else min(end, self.lease_expires_at)
 
     @property
     def due_at(self) -> Instant | None:

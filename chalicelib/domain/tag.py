@@ -7,6 +7,7 @@ deployment minted it. A tag that does not verify is foreign, and no rule ever to
 import hashlib
 import hmac
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -54,6 +55,11 @@ def of(session_id: str) -> str:
 
 def read(tag: str | None, deployment: str, keys: Sequence[bytes]) -> Reading:
     """Whose machine is it? `keys` are the signing key and its predecessors; old tags still verify."""
+    return _read(tag, deployment, tuple(keys))
+
+
+@lru_cache(16_384)  # the same machines are listed again and again
+def _read(tag: str | None, deployment: str, keys: tuple[bytes, ...]) -> Reading:
     session_id = (tag or "").removeprefix(PREFIX)
     if not tag or session_id == tag or not tag.isascii():
         return Foreign()

@@ -1,5 +1,6 @@
 """How people are told: the outbox, the topic, its subscriptions."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from chalicelib.domain.alert import Alert
@@ -13,6 +14,9 @@ class Alerts(Protocol):
 
     def add(self, alert: Alert) -> bool:
         """False when an alert with its `dedupe_id` is there already (sent or not); then nothing is written."""
+
+    def known(self, dedupe_ids: Iterable[str]) -> set[str]:
+        """Those of them that are there, sent or not; strongly consistent."""
 
     def pending(self, limit: int) -> list[Alert]:
         """Not sent yet, oldest first."""

@@ -3,7 +3,8 @@
 import ipaddress
 import math
 import re
-import unicodedata
+
+from chalicelib.domain.words import printable
 
 _HOST = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
@@ -29,17 +30,18 @@ def text(value: object, most: int = 200) -> str | None:
     """One trimmed printable line of at most `most` characters; None where nothing is left or it was no string."""
     if not isinstance(value, str):
         return None
-    printable = (" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in value[: 4 * most])
-    return " ".join("".join(printable).split())[:most].strip() or None
+    return " ".join(printable(value[: 4 * most]).split())[:most].strip() or None
 
 
 def host(value: object) -> str | None:
     """A hostname or IP address that can be put into a command line; None for anything else."""
     found = value.strip() if isinstance(value, str) else ""
-    try:
-        return str(ipaddress.ip_address(found))
-    except ValueError:
-        return found if _HOST.fullmatch(found) and not found.isdigit() else None
+    if ":" in found or found[-1:].isdigit():  # no other is an address
+        try:
+            return str(ipaddress.ip_address(found))
+        except ValueError:
+            pass
+    return found if _HOST.fullmatch(found) and not found.isdigit() else None
 
 
 def port(value: object) -> int | None:

@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Iterable
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -49,6 +50,10 @@ class DynamoAlerts:
         except Lost:
             return False
         return True
+
+    def known(self, dedupe_ids: Iterable[str]) -> set[str]:
+        rows = self._table.get_all(self._rows, ((f"ALERT#{one}", _ROW) for one in dedupe_ids))
+        return {str(row.pk).removeprefix("ALERT#") for row in rows}
 
     def pending(self, limit: int) -> list[Alert]:
         found = self._table.find(self._rows, _WAITING, index="due", limit=limit)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from chalicelib.domain.turn import Turn
 from chalicelib.ports import Ports
 from chalicelib.sweeps import turns
 from chalicelib.usecases.accruing import accrue, settle_all
@@ -13,13 +14,18 @@ _TOGETHER = 1_000  # sessions: enough that most transactions are full, few enoug
 def run(ports: Ports) -> None:
     """Budgets are held in every run, also in one that does not reach the end of the list: they count what is under way
     by themselves."""
-    turns.take(ports, "accrue", partial(accrue, ports), _TOGETHER)
-    settle_all(ports)
-    enforce_all(ports)
+    _run(ports, ports.health.turn("accrue"))
 
 
 def wake(ports: Ports) -> bool:
-    if turns.under_way(ports, "accrue"):
+    turn = ports.health.turn("accrue")
+    if turns.under_way(turn, ports.clock.now()):
         return False
-    run(ports)
+    _run(ports, turn)
     return True
+
+
+def _run(ports: Ports, turn: Turn | None) -> None:
+    turns.take(ports, "accrue", turn, partial(accrue, ports), _TOGETHER)
+    settle_all(ports)
+    enforce_all(ports)

@@ -1,8 +1,8 @@
 """Every five minutes: what the providers list against what the table says, one provider at a time."""
 
 import logging
-from collections.abc import Sequence
 
+from chalicelib.domain.diff import Memory
 from chalicelib.domain.schedule import due
 from chalicelib.ports import Ports
 from chalicelib.usecases.reconciling import reconcile
@@ -12,7 +12,8 @@ log = logging.getLogger(__name__)
 
 def run(ports: Ports) -> None:
     """One pass over every provider, whenever the last one was."""
-    _reconcile(ports, sorted(ports.providers))
+    for name in sorted(ports.providers):
+        _reconcile(ports, name, ports.health.memory(name))
 
 
 def wake(ports: Ports) -> bool:
@@ -21,17 +22,17 @@ def wake(ports: Ports) -> bool:
     It is woken each minute, so a list that failed, a run that was skipped and one that died cost a minute. Locally
     the pace is what the person set, and every wake-up is a pass.
     """
-    names = sorted(ports.providers)
-    if not ports.settings.is_local:
-        now = ports.clock.now()
-        names = [name for name in names if due("reconcile", ports.health.memory(name).listed_at, now)]
-    _reconcile(ports, names)
-    return bool(names)
+    passes = 0
+    for name in sorted(ports.providers):
+        memory = ports.health.memory(name)
+        if ports.settings.is_local or due("reconcile", memory.listed_at, ports.clock.now()):
+            _reconcile(ports, name, memory)
+            passes += 1
+    return passes > 0
 
 
-def _reconcile(ports: Ports, names: Sequence[str]) -> None:
-    for name in names:
-        try:
-            reconcile(ports, name)
-        except Exception:
-            log.exception("reconcile %s failed", name, extra={"provider": name})
+def _reconcile(ports: Ports, name: str, memory: Memory) -> None:
+    try:
+        reconcile(ports, name, memory)
+    except Exception:
+        log.exception("reconcile %s failed", name, extra={"provider": name})

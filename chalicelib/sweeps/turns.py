@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from chalicelib.domain.errors import ShopperError
-from chalicelib.domain.instant import seconds
+from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.session import Session
 from chalicelib.domain.turn import Turn, place
 from chalicelib.ports import Ports
@@ -19,20 +19,18 @@ log = logging.getLogger(__name__)
 _LATE_SECONDS = 60.0  # a message and a cold start take seconds: after this the one that was called is not coming
 
 
-def under_way(ports: Ports, name: str) -> bool:
+def under_way(turn: Turn | None, now: Instant) -> bool:
     """Is somebody called to go on who may still come? Then the clock's run has nothing to do."""
-    turn = ports.health.turn(name)
-    return turn is not None and ports.clock.now() < turn.until
+    return turn is not None and now < turn.until
 
 
-def take(ports: Ports, name: str, work: Callable[[list[Session]], None], size: int) -> bool:
+def take(ports: Ports, name: str, turn: Turn | None, work: Callable[[list[Session]], None], size: int) -> bool:
     """Give live sessions to `work`, `size` at a time, from where the last run stopped; True when the round is done.
 
-    `work` sees to it that one session's trouble does not keep back the others.
+    `turn`: the sweep's, as stored. `work` sees to it that one session's trouble does not keep back the others.
     """
     began = ports.clock.now()
     limit = seconds(ports.settings.policy.sweep_seconds)
-    turn = ports.health.turn(name)
     left = iter(ports.sessions.live(after=turn.place if turn else None))
     while some := list(islice(left, size)):
         work(some)

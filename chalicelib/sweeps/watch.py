@@ -6,6 +6,7 @@ from functools import partial
 from chalicelib.domain.instant import seconds
 from chalicelib.domain.schedule import overdue
 from chalicelib.domain.session import Session, Status
+from chalicelib.domain.turn import Turn
 from chalicelib.ports import Ports
 from chalicelib.sweeps import turns
 from chalicelib.usecases.watching import watch
@@ -20,6 +21,18 @@ _TOGETHER = 100  # sessions between two looks at the time
 
 
 def run(ports: Ports) -> None:
+    _run(ports, ports.health.turn("watch"))
+
+
+def wake(ports: Ports) -> bool:
+    turn = ports.health.turn("watch")
+    if turns.under_way(turn, ports.clock.now()):
+        return False
+    _run(ports, turn)
+    return True
+
+
+def _run(ports: Ports, turn: Turn | None) -> None:
     """A session whose agent never reported is nobody's silence. After an absence of our own the silence may be ours:
     then nothing is concluded before the machines had time for a few heartbeats."""
     tick = ports.settings.tick_seconds if ports.settings.is_local else None
@@ -31,14 +44,7 @@ def run(ports: Ports) -> None:
         return
     if now - done.get(LISTENING, 0) < seconds(_BEATS * ports.settings.policy.heartbeat_seconds):
         return
-    turns.take(ports, "watch", partial(_watch, ports), _TOGETHER)
-
-
-def wake(ports: Ports) -> bool:
-    if turns.under_way(ports, "watch"):
-        return False
-    run(ports)
-    return True
+    turns.take(ports, "watch", turn, partial(_watch, ports), _TOGETHER)
 
 
 def _watch(ports: Ports, sessions: list[Session]) -> None:

@@ -1,6 +1,7 @@
 """Put an alert into the outbox; the alert sweep sends it, however long the topic is down."""
 
 import logging
+from collections.abc import Sequence
 
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.errors import ShopperError
@@ -25,6 +26,18 @@ def tell(ports: Ports, alert: Alert) -> bool:
     if new:
         log.warning("alert %s: %s", alert.kind, alert.detail, extra={"session": alert.session, "kind": alert.kind})
     return new
+
+
+def tell_again(ports: Ports, alerts: Sequence[Alert]) -> None:
+    """`tell` each of what holds for as long as it does: what was told before costs one read together, and no write."""
+    try:
+        known = ports.alerts.known([alert.dedupe_id for alert in alerts]) if alerts else set()
+    except ShopperError as error:
+        log.error("what was told before cannot be read (%s): %d alerts wait", error, len(alerts))
+        return
+    for alert in alerts:
+        if alert.dedupe_id not in known:
+            tell(ports, alert)
 
 
 def tell_of(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> bool:

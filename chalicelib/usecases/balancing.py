@@ -2,29 +2,29 @@
 
 import logging
 
+from msgspec import UNSET, UnsetType
+
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.errors import ProviderError
 from chalicelib.domain.instant import HOUR
 from chalicelib.domain.money import Micros, to_dollars
 from chalicelib.ports import Ports
 from chalicelib.usecases.alerting import tell
-from chalicelib.usecases.observing import credit_seen
 
 log = logging.getLogger(__name__)
 
 
-def check_balance(ports: Ports, name: str, burn: Micros) -> None:
-    """One look, at the pace of reconciliation; `burn`: per hour, of all that runs there. A market that does not tell is
-    taken to have enough."""
+def check_balance(ports: Ports, name: str, burn: Micros) -> str | UnsetType | None:
+    """One look, at the pace of reconciliation; `burn`: per hour, of all that runs there. Why it is too little, or None;
+    unset when nobody knows. A market that never tells is taken to have enough."""
     try:
         credit = ports.providers[name].balance()
     except ProviderError as error:
         log.warning("the credit at %s is unknown: %s", name, error, extra={"provider": name})
-        return
+        return UNSET
     now = ports.clock.now()
     hours = ports.settings.policy.low_balance_hours
     low = None if credit is None or not _too_little(credit, burn, hours) else _words(credit, burn, hours)
-    credit_seen(ports, name, low)
     if low is not None:
         tell(
             ports,
@@ -36,6 +36,7 @@ def check_balance(ports: Ports, name: str, burn: Micros) -> None:
                 provider=name,
             ),
         )
+    return low
 
 
 def _too_little(credit: Micros, burn: Micros, hours: float) -> bool:

@@ -13,10 +13,13 @@ from chalicelib.ports import Ports
 _TRIES = 8
 
 
-def current(ports: Ports, consumer_id: str) -> Consumer:
-    """The consumer with its counters in the period that it is now. Raises Refusal 404."""
+def current(ports: Ports, consumer_id: str, known: Consumer | None = None) -> Consumer:
+    """The consumer with its counters in the period that it is now. `known`: as it was read a moment ago.
+
+    Raises Refusal 404.
+    """
     for _ in range(_TRIES):
-        consumer = ports.access.consumer(consumer_id)
+        consumer, known = known or ports.access.consumer(consumer_id), None
         if consumer is None:
             raise Refusal(404, "not_found", "no such consumer")
         if consumer.budget is None or consumer.period >= period.containing(consumer.budget.period, ports.clock.now()):
@@ -46,9 +49,8 @@ def put(ports: Ports, consumer_id: str, budget: Budget) -> Consumer:
     raise StoreDown("the consumer's budget is too busy")
 
 
-def recount(ports: Ports, consumer: Consumer, reserved: Micros) -> bool:
+def recount(ports: Ports, consumer: Consumer, spent: Micros, reserved: Micros) -> bool:
     """Put the counters right if they are not what ledger and holds say; False when they were, or just moved."""
-    spent = consumer.spent if consumer.budget is None else written(ports, consumer, consumer.period)
     after = msgspec.structs.replace(consumer, reserved=reserved, booked=spent + reserved)
     if after == consumer:
         return False
@@ -62,13 +64,17 @@ def recount(ports: Ports, consumer: Consumer, reserved: Micros) -> bool:
 def _counted(ports: Ports, consumer: Consumer, budget: Budget) -> Consumer:
     """`booked` anew for the period that it is now. Raises Stale."""
     name = period.containing(budget.period, ports.clock.now())
-    booked = written(ports, consumer, name) + consumer.reserved
+    booked = written(ports, consumer, name)[name] + consumer.reserved
     after = msgspec.structs.replace(consumer, budget=budget, period=name, booked=booked)
     ports.access.save_budget(consumer, after)
     return after
 
 
-def written(ports: Ports, consumer: Consumer, name: str) -> Micros:
-    """What the ledger holds of a day or month."""
-    start, end = period.bounds(name)
-    return sum(total.cost for total in ports.ledger.totals(consumer.id, period.day(start), period.day(end - 1)))
+def written(ports: Ports, consumer: Consumer, *names: str) -> dict[str, Micros]:
+    """What the ledger holds of each of these days or months, which follow one another."""
+    start, end = period.bounds(names[0])[0], period.bounds(names[-1])[1]
+    found = dict.fromkeys(names, 0)
+    for total in ports.ledger.totals(consumer.id, period.day(start), period.day(end - 1)):
+        for name in names:
+            found[name] += total.cost if total.day.startswith(name) else 0
+    return found

@@ -14,7 +14,7 @@ from chalicelib.domain.session import FINAL, EndReason, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import budgeting, lifecycle
 from chalicelib.usecases.accruing import Account, accounts
-from chalicelib.usecases.alerting import tell
+from chalicelib.usecases.alerting import tell_again
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def enforce_all(ports: Ports) -> None:
             if consumer.budget is None and not consumer.reserved and not consumer.sessions:
                 continue
             try:
-                enforce(ports, consumer.id)
+                enforce(ports, consumer.id, consumer)
             except Exception:
                 log.exception("the budget of %s could not be looked at", consumer.id, extra={"consumer": consumer.id})
         cursor = page.next_cursor
@@ -38,22 +38,26 @@ def enforce_all(ports: Ports) -> None:
             return
 
 
-def enforce(ports: Ports, consumer_id: str) -> None:
-    """1. The counters put right.  2. Each threshold of this period, and of the last one if it ended under this very
+def enforce(ports: Ports, consumer_id: str, known: Consumer | None = None) -> None:
+    """`known`: the consumer as it was read a moment ago.
+
+    1. The counters put right.  2. Each threshold of this period, and of the last one if it ended under this very
     budget, is told of once.  3. Where the budget says so, what still runs begins to end."""
-    consumer = budgeting.current(ports, consumer_id)
+    consumer = budgeting.current(ports, consumer_id, known)
     budget = consumer.budget
-    spent = {name: budgeting.written(ports, consumer, name) for name in _periods(consumer, budget)}
+    periods = _periods(consumer, budget)
+    spent = budgeting.written(ports, consumer, *periods) if periods else {}
     # The totals first: what an accrual moves into them meanwhile is then missed for one pass, and not counted twice.
     live = ports.sessions.live_of(consumer)
     found = accounts(ports, consumer.id, live, ports.clock.now())
-    _check_counters(ports, consumer, found)
+    _check_counters(ports, consumer, spent.get(consumer.period, consumer.spent), found)
     if budget is None:
         return
     for name in spent:
         spent[name] += _unwritten(found, name)
         _tell(ports, consumer, budget, name, spent[name])
-    if rules.used_up(budget, spent[consumer.period]):
+    # What is ended stays ended: by the budget as it is at this moment.
+    if rules.used_up(budget, spent[consumer.period]) and budgeting.current(ports, consumer_id).budget == budget:
         for session in live:
             lifecycle.end(ports, session, EndReason.BUDGET, "service", f"the {budget.period}'s budget is used up")
 
@@ -73,7 +77,7 @@ def state(ports: Ports, consumer_id: str) -> tuple[Consumer, Budget, Micros, Mic
     now = ports.clock.now()
     live = ports.sessions.live_of(consumer)
     over = [session for session in ports.sessions.unsettled() if session.consumer == consumer_id]
-    written = budgeting.written(ports, consumer, consumer.period)
+    written = budgeting.written(ports, consumer, consumer.period)[consumer.period]
     found = accounts(ports, consumer.id, [*live, *over], now)
     spent = written + _unwritten(found, consumer.period)
     reserved = consumer.reserved - sum(account.released for account in found if not account.session.final)
@@ -88,23 +92,24 @@ def _unwritten(found: Sequence[Account], name: str) -> Micros:
 
 
 def _tell(ports: Ports, consumer: Consumer, budget: Budget, name: str, spent: Micros) -> None:
-    for share in rules.crossed(budget, spent):
-        tell(
-            ports,
-            Alert(
-                dedupe_id=f"{consumer.id}:{name}:{share}",
-                kind=Kind.BUDGET,
-                at=ports.clock.now(),
-                detail=f"{consumer.id} has spent ${to_dollars(spent):.2f} in {name}: {share:.0%} of the "
-                f"{budget.period}'s budget of ${to_dollars(budget.limit):.2f} is reached",
-                consumer=consumer.id,
-                period=name,
-                threshold=share,
-            ),
+    now = ports.clock.now()
+    alerts = [
+        Alert(
+            dedupe_id=f"{consumer.id}:{name}:{share}",
+            kind=Kind.BUDGET,
+            at=now,
+            detail=f"{consumer.id} has spent ${to_dollars(spent):.2f} in {name}: {share:.0%} of the "
+            f"{budget.period}'s budget of ${to_dollars(budget.limit):.2f} is reached",
+            consumer=consumer.id,
+            period=name,
+            threshold=share,
         )
+        for share in rules.crossed(budget, spent)
+    ]
+    tell_again(ports, alerts)
 
 
-def _check_counters(ports: Ports, consumer: Consumer, live: Sequence[Account]) -> None:
+def _check_counters(ports: Ports, consumer: Consumer, spent: Micros, live: Sequence[Account]) -> None:
     """Counters only drift when something went very wrong; then the ledger and the sessions' own holds are right."""
     if len(live) != consumer.sessions:
         return  # something is opening or closing just now: the next pass will see it settled
@@ -114,7 +119,7 @@ def _check_counters(ports: Ports, consumer: Consumer, live: Sequence[Account]) -
         if over is None:
             return
         reserved += _reserved(accounts(ports, consumer.id, over, ports.clock.now()))
-    if budgeting.recount(ports, consumer, reserved):
+    if budgeting.recount(ports, consumer, spent, reserved):
         log.error(
             "the counters of %s were wrong by %d reserved: put right", consumer.id, consumer.reserved - reserved,
             extra={"consumer": consumer.id},

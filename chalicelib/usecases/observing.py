@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from msgspec import UnsetType
+
 from chalicelib.domain import admission
 from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
@@ -39,14 +41,17 @@ def listing(ports: Ports, name: str) -> Listing:
         found.taken_at - state.last_complete_list_at >= seconds(_FRESH_SECONDS)
     )
     if stale or state.list_failing_since is not None or state.auth_failed_at is not None:
-        _note(ports, name, lambda state: admission.list_succeeded(state, found.taken_at))
+        _note(ports, name, lambda state: admission.list_succeeded(state, found.taken_at), state)
     return found
 
 
-def destroy_stuck(ports: Ports, name: str, since: Instant | None) -> None:
-    """Since when the longest unfinished destroy has been going on; creates are refused when that is too long."""
-    if ports.health.provider(name).destroy_stuck_since != since:
-        _note(ports, name, lambda state: admission.destroy_stuck(state, since))
+def passed(ports: Ports, name: str, stuck_since: Instant | None, credit: str | UnsetType | None) -> None:
+    """What a pass of reconciliation saw: since when the longest unfinished destroy has been going on, and why the
+    credit is too little, None if it is not; unset is not known. Creates are refused for either."""
+    state = ports.health.provider(name)
+    low = state.low_credit if isinstance(credit, UnsetType) else credit
+    if (state.destroy_stuck_since, state.low_credit) != (stuck_since, low):
+        _note(ports, name, lambda state: admission.passed(state, stuck_since, low), state)
 
 
 def machine_failed(ports: Ports, name: str, machine_id: str) -> None:
@@ -54,12 +59,6 @@ def machine_failed(ports: Ports, name: str, machine_id: str) -> None:
     now = ports.clock.now()
     policy = ports.settings.policy
     _note(ports, name, lambda state: admission.machine_failed(state, machine_id, now, policy))
-
-
-def credit_seen(ports: Ports, name: str, low: str | None) -> None:
-    """Why the credit is too little, or None; creates are refused while it is."""
-    if ports.health.provider(name).low_credit != low:
-        _note(ports, name, lambda state: admission.credit_seen(state, low))
 
 
 def offer_gone(ports: Ports, offer: Offer) -> None:
@@ -85,12 +84,17 @@ def create_ended(ports: Ports, offer: Offer, error: ProviderError | None) -> Non
     _note(ports, name, ended)
 
 
-def _note(ports: Ports, name: str, change: Callable[[ProviderState], ProviderState]) -> None:
-    """Read, change, write; a few times if others write too. Health is advice: losing one note harms nothing."""
+def _note(
+    ports: Ports, name: str, change: Callable[[ProviderState], ProviderState], known: ProviderState | None = None
+) -> None:
+    """Read, change, write; a few times if others write too. Health is advice: losing one note harms nothing.
+
+    `known`: as it was read just now."""
     for _ in range(4):
         try:
-            ports.health.save_provider(change(ports.health.provider(name)))
+            ports.health.save_provider(change(known or ports.health.provider(name)))
         except Stale:
+            known = None
             continue
         return
     log.warning("provider %s: health note lost to concurrent writers", name, extra={"provider": name})

@@ -5,7 +5,7 @@ import logging
 import msgspec
 
 from chalicelib.domain.alert import Alert, Kind
-from chalicelib.domain.diff import Findings, Orphan, accounted_for, braked, compare
+from chalicelib.domain.diff import Findings, Memory, Orphan, accounted_for, braked, compare
 from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
 from chalicelib.domain.instance import Absent
 from chalicelib.domain.instant import HOUR
@@ -17,7 +17,7 @@ from chalicelib.usecases.alerting import tell, tell_of
 from chalicelib.usecases.balancing import check_balance
 from chalicelib.usecases.destroying import destroy
 from chalicelib.usecases.metering import noted
-from chalicelib.usecases.observing import destroy_stuck, listing, provider_named
+from chalicelib.usecases.observing import listing, passed, provider_named
 from chalicelib.usecases.tallying import Tally
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 ORPHANS, LOST = "orphans", "lost"
 
 
-def reconcile(ports: Ports, name: str) -> Findings | None:
+def reconcile(ports: Ports, name: str, memory: Memory | None = None) -> Findings | None:
     """One pass over one provider; None when it could not be seen whole, or an overlapping pass was faster.
+    `memory`: what the last pass left, if it was read just now.
 
     1. The provider's complete list.  2. Then the table, so that a machine being created has its row.
     3. The difference, a pure rule.  4. What must be remembered is stored first: who loses that write does nothing.
@@ -44,12 +45,11 @@ def reconcile(ports: Ports, name: str) -> Findings | None:
         tally.tell_stuck()
         return None
     policy = ports.settings.policy
-    memory = ports.health.memory(name)
+    memory = memory or ports.health.memory(name)
     live = noted(ports, found, tally.live())
     findings = compare(found, live, memory, ports.settings.deployment, ports.secrets.signing_keys, policy)
     tally.tell_stuck()
-    destroy_stuck(ports, name, min(tally.destroys_since, default=None))
-    check_balance(ports, name, tally.burn)
+    passed(ports, name, min(tally.destroys_since, default=None), check_balance(ports, name, tally.burn))
     frozen = _frozen(findings, policy)
     try:
         ports.health.save_memory(msgspec.structs.replace(findings.memory, frozen=frozen))

@@ -11,14 +11,14 @@ from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.posting import Posting
 from chalicelib.domain.session import EndReason, NeverLaunched, Session, end, finish
-from chalicelib.ports import Access, Health, Inventory, Ledger, RateRows, Sessions
+from chalicelib.ports import Access, Alerts, Health, Inventory, Ledger, RateRows, Sessions, Subscriptions
 from tests.builders import NOW, a_consumer, a_session, an_admission, an_event
 
 T = TypeVar("T")
 
 
 class AnyStore(Protocol):
-    """One implementation of the six ports."""
+    """One implementation of the eight ports."""
 
     @property
     def sessions(self) -> Sessions: ...
@@ -32,6 +32,10 @@ class AnyStore(Protocol):
     def health(self) -> Health: ...
     @property
     def rates(self) -> RateRows: ...
+    @property
+    def alerts(self) -> Alerts: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
 
 def known(store: AnyStore, **changes: object) -> Consumer:

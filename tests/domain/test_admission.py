@@ -38,7 +38,7 @@ def test_an_auth_error_blocks_at_once_until_a_list_succeeds() -> None:
 
 
 def test_a_destroy_stuck_for_an_hour_blocks() -> None:
-    stuck = admission.destroy_stuck(FRESH, NOW)
+    stuck = admission.passed(FRESH, NOW, None)
     assert creates_blocked(stuck, NOW + 59 * MINUTE, POLICY) is None
     assert creates_blocked(stuck, NOW + 60 * MINUTE, POLICY) is not None
 

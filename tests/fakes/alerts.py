@@ -1,5 +1,8 @@
 """The outbox and the topic in memory."""
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 import msgspec
 
 from chalicelib.domain.alert import Alert
@@ -7,6 +10,8 @@ from chalicelib.domain.errors import Stale, StoreDown, invalid
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.subscription import Subscription
 from chalicelib.ports import Page
+
+T = TypeVar("T", Alert, Subscription)
 
 
 class MemoryAlerts:
@@ -21,21 +26,20 @@ class MemoryAlerts:
         self.rows[alert.dedupe_id] = alert
         return True
 
+    def known(self, dedupe_ids: Iterable[str]) -> set[str]:
+        return {one for one in dedupe_ids if one in self.rows}
+
     def pending(self, limit: int) -> list[Alert]:
         waiting = [alert for alert in self.rows.values() if alert.sent_at is None]
         return sorted(waiting, key=lambda alert: (alert.at, alert.dedupe_id))[:limit]
 
     def mark_sent(self, dedupe_id: str, at: Instant) -> None:
+        if dedupe_id not in self.rows:
+            raise Stale(f"there is no alert {dedupe_id}")
         self.rows[dedupe_id] = msgspec.structs.replace(self.rows[dedupe_id], sent_at=at)
 
     def page(self, *, consumer: str | None, limit: int, cursor: str | None) -> Page[Alert]:
-        found = [a for a in self.rows.values() if consumer is None or a.consumer == consumer]
-        found.sort(key=lambda alert: (alert.at, alert.dedupe_id), reverse=True)
-        if cursor is not None and not cursor.isdecimal():
-            raise invalid("cursor", "not a cursor of this list", code="invalid_cursor")
-        start = int(cursor or 0)
-        more = len(found) > start + limit
-        return Page(items=found[start : start + limit], next_cursor=str(start + limit) if more else None)
+        return _paged(self.rows.values(), lambda alert: (alert.at, alert.dedupe_id), consumer, limit, cursor)
 
 
 class MemorySubscriptions:
@@ -61,13 +65,7 @@ class MemorySubscriptions:
         self.rows.pop(subscription_id, None)
 
     def page(self, *, consumer: str | None, limit: int, cursor: str | None) -> Page[Subscription]:
-        found = [one for one in self.rows.values() if consumer is None or one.consumer == consumer]
-        found.sort(key=lambda one: (one.created_at, one.id), reverse=True)
-        if cursor is not None and not cursor.isdecimal():
-            raise invalid("cursor", "not a cursor of this list", code="invalid_cursor")
-        start = int(cursor or 0)
-        more = len(found) > start + limit
-        return Page(items=found[start : start + limit], next_cursor=str(start + limit) if more else None)
+        return _paged(self.rows.values(), lambda one: (one.created_at, one.id), consumer, limit, cursor)
 
 
 class MemoryNotifier:
@@ -93,3 +91,19 @@ class MemoryNotifier:
         if self.down:
             raise StoreDown("the topic is down")
         self.sent.append(alert)
+
+
+def _paged(
+    rows: Iterable[T], place: Callable[[T], tuple[Instant, str]], consumer: str | None, limit: int, cursor: str | None
+) -> Page[T]:
+    """Newest first, from below the place that the cursor names."""
+    below: tuple[Instant, str] | None = None
+    if cursor is not None:
+        at, tilde, name = cursor.partition("~")
+        if not tilde or not at.isdecimal():
+            raise invalid("cursor", "not a cursor of this list", code="invalid_cursor")
+        below = int(at), name
+    found = [one for one in rows if consumer is None or one.consumer == consumer]
+    found = sorted((one for one in found if below is None or place(one) < below), key=place, reverse=True)
+    last = "{}~{}".format(*place(found[limit - 1])) if len(found) > limit else None
+    return Page(items=found[:limit], next_cursor=last)

@@ -29,6 +29,8 @@ class MemorySessions:
         self._access = access
         self._rows: dict[str, Session] = {}
         self._live: dict[str, Session] = {}
+        self.index: dict[str, tuple[Status, Instant]] = {}
+        """(state, due) of each live one, as the table's index `due` has it."""
         self._unsettled: dict[str, Session] = {}
         self._events: dict[str, list[Event]] = {}
         self._replays: dict[tuple[str, str], tuple[str, str, Instant]] = {}
@@ -131,10 +133,9 @@ class MemorySessions:
     def due(self, statuses: Sequence[Status], before: Instant, limit: int = 100) -> list[Session]:
         with self._lock:
             found = []
-            for session in self._live.values():
-                due_at = session.due_at
-                if session.status in statuses and due_at is not None and due_at <= before:
-                    found.append((due_at, session.id, session))
+            for session_id, (status, due_at) in self.index.items():
+                if due_at <= before and status in statuses:
+                    found.append((due_at, session_id, self._live[session_id]))
         found.sort()
         return [session for _, _, session in found[:limit]]
 
@@ -177,12 +178,14 @@ class MemorySessions:
         self._rows[session.id] = session
         if session.final:
             self._live.pop(session.id, None)
+            self.index.pop(session.id, None)
             if session.settled_at is None:
                 self._unsettled[session.id] = session
             else:
                 self._unsettled.pop(session.id, None)
         else:
             self._live[session.id] = session
+            self.index[session.id] = (session.status, session.due_at or 0)
 
 
 def _beside_beats(row: Session, before: Session, after: Session) -> Session:

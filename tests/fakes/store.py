@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.turn import Turn
 from chalicelib.ports import CallKind, Snapshot, SnapshotHead
+from tests.fakes.alerts import MemoryAlerts, MemorySubscriptions
 from tests.fakes.memory_access import MemoryAccess
 from tests.fakes.memory_ledger import MemoryLedger
 from tests.fakes.memory_sessions import MemorySessions
@@ -164,7 +165,7 @@ class MemoryRates:
 
 
 class MemoryStore:
-    """All six collections behind one lock: every call is one atomic step, safe under threads."""
+    """All collections; those that move together behind one lock: every call is one atomic step, safe under threads."""
 
     def __init__(self) -> None:
         lock = RLock()
@@ -174,3 +175,5 @@ class MemoryStore:
         self.inventory = MemoryInventory(lock)
         self.health = MemoryHealth(lock)
         self.rates = MemoryRates(lock)
+        self.alerts = MemoryAlerts()
+        self.subscriptions = MemorySubscriptions()

@@ -98,6 +98,9 @@ class SimAlerts:
 
         return self._table.write(effect)
 
+    def known(self, dedupe_ids: Iterable[str]) -> set[str]:
+        return self._table.read(lambda: self._inner.known(dedupe_ids))
+
     def pending(self, limit: int) -> list[Alert]:
         return self._table.read(lambda: self._inner.pending(limit) if self._inner.rows else [])
 

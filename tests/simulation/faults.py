@@ -74,7 +74,7 @@ class Faults:
         self.counts: Counter[str] = Counter()
         self.level: dict[str, str] = _levels(rng, wish)
         self._p = {kind: self._probability(kind) for kind in KINDS}
-        self._edges: dict[tuple[str, ...], tuple[tuple[str, float], ...]] = {}
+        self._edges: dict[tuple[str, ...], tuple[float, tuple[tuple[str, float], ...]]] = {}
 
     @property
     def calm(self) -> bool:
@@ -93,16 +93,18 @@ class Faults:
 
     def pick(self, group: tuple[str, ...]) -> tuple[str | None, int]:
         """Which of these happens now, at most one, and a number below a million: one roll of the dice for all."""
-        edges = self._edges.get(group)
-        if edges is None:
-            sums = accumulate(self._p[kind] for kind in group)
-            edges = self._edges[group] = tuple(zip(group, sums, strict=True))
+        known = self._edges.get(group)
+        if known is None:
+            sums = tuple(accumulate(self._p[kind] for kind in group))
+            known = self._edges[group] = sums[-1], tuple(zip(group, sums, strict=True))
+        last, edges = known
         roll = self.rng.random()
-        chosen = None
-        if roll < edges[-1][1]:
-            chosen = next(kind for kind, edge in edges if roll < edge)
-            self.counts[chosen] += 1
-        return chosen, int(roll * 1e12) % 1_000_000
+        number = int(roll * 1e12) % 1_000_000
+        if roll >= last:
+            return None, number
+        chosen = next(kind for kind, edge in edges if roll < edge)
+        self.counts[chosen] += 1
+        return chosen, number
 
     def mute(self, *kinds: str) -> None:
         """These do not happen in this seed."""

@@ -34,10 +34,13 @@ class Process:
     """Machines it asked to destroy and has not yet written down."""
     grants: set[str] = field(default_factory=set)
     """What its caller may do: `extend`, `override`, and the reason to end."""
-    wildcard: bool = False
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = f"{self.kind}#{self.number}"
 
     def __str__(self) -> str:
-        return f"{self.kind}#{self.number}"
+        return self.name
 
 
 class Kernel:
@@ -54,6 +57,8 @@ class Kernel:
         self._count = 0
         self._processes = 0
         self._hub: greenlet | None = None
+        self._free: list[greenlet] = []
+        """Of processes that are over, for those to come: making one takes longer than most of them run."""
 
     # --- the Clock port
 
@@ -92,9 +97,19 @@ class Kernel:
             if done is not None:
                 done(process, error)
 
-        process.thread = greenlet(body)
-        self._resume(process)
+        process.thread = self._free.pop() if self._free else greenlet(self._work)
+        before, self.current = self.current, process
+        process.thread.switch(body)
+        self.current = before
         return process
+
+    def _work(self, body: Callable[[], None]) -> None:
+        """One body after the other, for ever; each begins in whoever calls `start`."""
+        thread, hub = greenlet.getcurrent(), greenlet.getcurrent().parent
+        while hub is not None:
+            body()
+            self._free.append(thread)
+            body = hub.switch()
 
     def run(self, until: Instant) -> None:
         """Work the agenda off up to that moment."""

@@ -104,8 +104,8 @@ def sent_before_it_went() -> Patches:
 
 
 def period_never_ends() -> Patches:
-    def current(ports: Ports, consumer_id: str) -> Consumer:
-        known = ports.access.consumer(consumer_id)
+    def current(ports: Ports, consumer_id: str, known: Consumer | None = None) -> Consumer:
+        known = known or ports.access.consumer(consumer_id)
         if known is None:
             raise Refusal(404, "not_found", "no such consumer")
         return known if known.period else _current(ports, consumer_id)

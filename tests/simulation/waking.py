@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from chalicelib import sweeps
-from chalicelib.domain.instant import SECOND, Instant
+from chalicelib.domain.instant import SECOND, Instant, Millis
 from chalicelib.domain.schedule import WOKEN
 from chalicelib.ports import Ports
 from chalicelib.usecases import stepping
@@ -82,10 +82,16 @@ class Schedule:
 
     def begin(self) -> None:
         for number, name in enumerate(SCHEDULED):
-            self._kernel.at(self._kernel.time + number * 137 + 1, lambda name=name: self._tick(name))
+            self._every(name, round(WOKEN[name] * SECOND), number * 137 + 1)
+
+    def _every(self, name: str, pace: Millis, first: Millis) -> None:
+        def tick() -> None:
+            self._kernel.at(self._kernel.time + pace, tick)
+            self._tick(name)
+
+        self._kernel.at(self._kernel.time + first, tick)
 
     def _tick(self, name: str) -> None:
-        self._kernel.at(self._kernel.time + round(WOKEN[name] * SECOND), lambda: self._tick(name))
         if name not in self.on:
             return
         faults = self._faults

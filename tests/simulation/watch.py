@@ -56,7 +56,7 @@ class Watch:
 
     def log(self, *what: object) -> None:
         process = self.kernel.current
-        line = (self.kernel.time, str(process) if process else "-", *what)
+        line = (self.kernel.time, process.name if process else "-", *what)
         self.lines.append(line)
         self._hash.update(repr(line).encode())
 

@@ -14,7 +14,7 @@ from chalicelib.domain.session import Status
 from chalicelib.ports import Ports, Secrets, Snapshot
 from chalicelib.providers.pace import SharedPace
 from tests.builders import DEPLOYMENT, NOW, SIGNING_KEY
-from tests.fakes.alerts import MemoryAlerts, MemoryNotifier, MemorySubscriptions
+from tests.fakes.alerts import MemoryNotifier
 from tests.fakes.metrics import MemoryMetrics
 from tests.fakes.store import MemoryStore
 from tests.simulation.callers import Callers
@@ -82,7 +82,7 @@ class World:
         self.table = Table(self.kernel, self.faults, self.hazard, self.kill)
         self.table.failed = self._store_failed
         self.gate = SharedPace(SimRates(self.table, self.store.rates), self.kernel, SETTINGS.policy)
-        self.alerts = MemoryAlerts()
+        self.alerts = self.store.alerts
         self.fleet = Fleet(seed, wish, self.kernel, self.faults, self.watch, SETTINGS)
         self.scenery = Scenery(self.kernel, self.faults, self.watch)
         self.frozen: dict[str, list[tuple[Instant, Instant]]] = {}
@@ -133,8 +133,11 @@ class World:
         if name == "watch":
             return self.fleet.hearing.deaf.at(now) or self._nobody_is_heard(now)
         if name in _SEEKS:
-            rows = self.store.sessions._live.values()
-            return not any(row.status in _SEEKS[name] and (row.due_at or 0) <= now for row in rows)
+            sought = _SEEKS[name]
+            for status, due_at in self.store.sessions.index.values():
+                if due_at <= now and status in sought:
+                    return False
+            return True
         if name == "reconcile":
             memories = self.store.health.memory
             return not any(due("reconcile", memories(market).listed_at, now) for market in self.markets)
@@ -232,7 +235,7 @@ class World:
             overrides=overrides,
             alerts=self.alerts,
             notifier=MemoryNotifier(),
-            subscriptions=MemorySubscriptions(),
+            subscriptions=self.store.subscriptions,
             metrics=MemoryMetrics(),
         )
         ports = self.money.over(ports)

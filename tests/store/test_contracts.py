@@ -10,6 +10,7 @@ from tests.contracts.store_ledger import LedgerContract
 from tests.contracts.store_openings import OpeningsContract
 from tests.contracts.store_pages import PagesContract
 from tests.contracts.store_sessions import SessionsContract
+from tests.contracts.store_telling import AlertsContract, SubscriptionsContract
 
 pytestmark = pytest.mark.parametrize("store", ["memory", "moto", "dynoxide", "java_engine"], indirect=True)
 
@@ -39,3 +40,9 @@ class TestHealth(HealthContract): ...
 
 
 class TestRates(RatesContract): ...
+
+
+class TestAlerts(AlertsContract): ...
+
+
+class TestSubscriptions(SubscriptionsContract): ...

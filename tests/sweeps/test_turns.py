@@ -72,7 +72,7 @@ def test_the_clock_does_not_overtake_who_was_called_by_message(monkeypatch: pyte
     slow = Slow(monkeypatch, 7)
     watch.wake(slow.world.ports)
     looked_at = len(slow.seen)
-    assert turns.under_way(slow.world.ports, "watch")
+    assert turns.under_way(slow.world.store.health.turn("watch"), slow.world.clock.now())
     assert not watch.wake(slow.world.ports)
     assert len(slow.seen) == looked_at
 
