@@ -62,11 +62,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Settings(deployment={self.deployment!r}, port={self.port})"
 
+    def near(self, market: str) -> bool:
+        """Is it on this computer or its network, as the simulators are? Its machines then are too."""
+        access: Credentials | None = getattr(self, market, None)
+        return access is not None and not reachable(access.url)
+
     @property
     def markets_are_near(self) -> bool:
-        """Are all of them on this computer or its network, as the simulators are? Their machines then are too."""
-        urls = [access.url for access in (self.vastai, self.tensordock) if access is not None]
-        return bool(urls) and not any(reachable(url) for url in urls)
+        """All of them."""
+        known = [name for name in MARKETS if getattr(self, name) is not None]
+        return bool(known) and all(self.near(name) for name in known)
 
 
 MARKETS = tuple(field.name for field in msgspec.structs.fields(Settings) if field.type == Credentials | None)

@@ -124,20 +124,13 @@ def _build() -> Ports:
         providers=_markets(settings, gate, clock),
         gate=gate,
         wakeups=_wakeups(settings),
-        ssh=BannerProbe(private=_markets_are_near(settings)),
+        ssh=BannerProbe(),
         overrides=_overrides(settings),
         alerts=collections["alerts"],
         notifier=_notifier(settings),
         subscriptions=collections["subscriptions"],
         metrics=_metrics(settings),
     )
-
-
-def _markets_are_near(settings: Settings) -> bool:
-    """Simulated ones, whose machines are where they are: on this machine, or in this network."""
-    from chalicelib.domain.lease import reachable
-
-    return any(market is not None and not reachable(market.url) for market in (settings.vastai, settings.tensordock))
 
 
 def _settings() -> Settings:

@@ -144,7 +144,7 @@ def _examine(
             if seen.lists >= policy.ghost_lists and _silent_since(session, seen) + grace <= listing.taken_at:
                 ghosts.append(session)
             continue
-        if instance.phase in (Phase.STOPPED, Phase.FAILED):
+        if instance.phase in (Phase.STOPPED, Phase.FROZEN, Phase.FAILED):
             seen = stopped[session.id] = _again(memory.stopped.get(session.id), listing.taken_at)
             if seen.lists >= policy.stopped_lists:
                 reason = EndReason.SPOT_LOST if attempt.offer.spot else EndReason.LOST

@@ -15,7 +15,9 @@ class Phase(StrEnum):
 
     STARTING = "starting"  # it may still come up by itself
     RUNNING = "running"  # the provider calls it up; whether it can be used is another question
+    REBOOTING = "rebooting"  # it was up, and comes up again by itself; its market bills it as if it were
     STOPPED = "stopped"  # down, still ours, still billed for its disk at least
+    FROZEN = "frozen"  # down with its memory kept, which may be billed as if it were up
     FAILED = "failed"  # it will not come up
     OFFLINE = "offline"  # its own market cannot reach the host; it may come back
     UNKNOWN = "unknown"  # a word nobody told us: keep it, say so, never act on it alone

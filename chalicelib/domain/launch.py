@@ -54,7 +54,7 @@ def failure(attempt: Attempt, instance: Instance, held: Micros, now: Instant, po
         )
     if instance.phase is Phase.FAILED:
         return "failed_to_boot", instance.message or instance.status
-    if instance.phase is Phase.STOPPED and now - called_at >= seconds(policy.stopped_grace_seconds):
+    if instance.phase in (Phase.STOPPED, Phase.FROZEN) and now - called_at >= seconds(policy.stopped_grace_seconds):
         return "failed_to_boot", f"{instance.status}: {instance.message or 'the machine stopped while booting'}"
     return None
 

@@ -92,5 +92,6 @@ class Provider(Protocol):
 
 
 class SshProbe(Protocol):
-    def answers(self, host: str, port: int) -> bool:
-        """Does an SSH banner come back from there within a few seconds?"""
+    def answers(self, host: str, port: int, *, near: bool = False) -> bool:
+        """Does an SSH banner come back from there within a few seconds? Addresses that are not on the open internet are
+        only called for a machine of a market that is `near`."""

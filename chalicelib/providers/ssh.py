@@ -15,25 +15,21 @@ Resolve = Callable[[str, int], list[str]]
 
 
 class BannerProbe:
-    """The SshProbe port over a plain TCP connection; reads at most 255 bytes, as RFC 4253 allows a banner.
+    """The SshProbe port over a plain TCP connection; reads at most 255 bytes, as RFC 4253 allows a banner."""
 
-    `private` lets it call addresses that are not on the open internet: for markets that are not there either.
-    """
-
-    def __init__(self, timeout_seconds: float = 3.0, *, private: bool = False, resolve: Resolve | None = None) -> None:
+    def __init__(self, timeout_seconds: float = 3.0, *, resolve: Resolve | None = None) -> None:
         self._timeout = timeout_seconds
-        self._private = private
         self._resolve = resolve or _resolved
 
-    def answers(self, host: str, port: int) -> bool:
+    def answers(self, host: str, port: int, *, near: bool = False) -> bool:
         try:
             # Not all of them: a name with many addresses would hold us as often as it has any.
-            return any(self._banner(address, port) for address in self._resolve(host, port)[:2])
+            return any(self._banner(address, port, near) for address in self._resolve(host, port)[:2])
         except (OSError, UnicodeError):
             return False
 
-    def _banner(self, address: str, port: int) -> bool:
-        if not self._private and not is_public(ipaddress.ip_address(address)):
+    def _banner(self, address: str, port: int, near: bool) -> bool:
+        if not near and not is_public(ipaddress.ip_address(address)):
             return False
         try:
             with socket.create_connection((address, port), timeout=self._timeout) as connection:

@@ -30,7 +30,7 @@ class VastAi:
     default_image = "vastai/base-image:@vastai-automatic-tag"  # the market picks the CUDA that the host's driver takes
 
     # The GPU by the second while the container runs, storage from creation until gone; nothing for a host that is away.
-    billing = Billing(gpu_in=(Phase.RUNNING, Phase.UNKNOWN), free_in=(Phase.OFFLINE,))
+    billing = Billing(gpu_in=(Phase.RUNNING, Phase.REBOOTING, Phase.FROZEN, Phase.UNKNOWN), free_in=(Phase.OFFLINE,))
 
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http

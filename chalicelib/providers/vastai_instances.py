@@ -12,13 +12,13 @@ _PHASES: Mapping[str | None, Phase] = {
     None: Phase.STARTING,  # the host has not reported yet
     "created": Phase.STARTING,
     "loading": Phase.STARTING,
-    "rebooting": Phase.STARTING,
-    "restarting": Phase.STARTING,
-    "recycling": Phase.STARTING,
+    "rebooting": Phase.REBOOTING,
+    "restarting": Phase.REBOOTING,
+    "recycling": Phase.REBOOTING,
     "running": Phase.RUNNING,
     "stopped": Phase.STOPPED,
     "exited": Phase.STOPPED,
-    "frozen": Phase.STOPPED,
+    "frozen": Phase.FROZEN,
     "offline": Phase.OFFLINE,
 }
 _FATAL = (  # what docker says when it will not start this image on this host, however long one waits
@@ -68,9 +68,10 @@ def parse(row: Mapping[str, object]) -> Instance | None:
 def phase(status: str | None, intended: str | None, message: str | None) -> Phase:
     """Total over any words. A bad image shows as `loading` that the market itself then wants `stopped`."""
     found = _PHASES.get(status, Phase.UNKNOWN)
-    if found in (Phase.STARTING, Phase.STOPPED) and _is_fatal(message):
+    coming = found in (Phase.STARTING, Phase.REBOOTING)
+    if (coming or found is Phase.STOPPED) and _is_fatal(message):
         return Phase.FAILED
-    if found is Phase.STARTING and intended == "stopped":
+    if coming and intended == "stopped":
         return Phase.STOPPED
     return found
 

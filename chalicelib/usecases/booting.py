@@ -130,4 +130,5 @@ def _attach_key(ports: Ports, session: Session, attempt: Attempt) -> Attempt:
 def _answering(ports: Ports, machine: Instance) -> Address | None:
     if machine.phase is not Phase.RUNNING:
         return None
-    return next((at for at in machine.addresses if ports.ssh.answers(at.host, at.port)), None)
+    near = ports.settings.near(machine.provider)
+    return next((at for at in machine.addresses if ports.ssh.answers(at.host, at.port, near=near)), None)

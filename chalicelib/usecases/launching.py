@@ -145,7 +145,8 @@ def _known_taken(ports: Ports, session: Session) -> bool:
     if session.order.requirements is None:
         return False
     state = ports.health.provider(session.wanted.provider)
-    return any(offer_id == session.wanted.id and at >= session.wanted.fetched_at for offer_id, at in state.taken)
+    wanted = unscaled(session.wanted)
+    return any(offer_id == wanted.id and at >= wanted.fetched_at for offer_id, at in state.taken)
 
 
 def _attempt(ports: Ports, offer: Offer, disk_gb: int, stage: Stage, called_at: int | None) -> Attempt:

@@ -20,7 +20,8 @@ def grant(ports: Ports, session: Session, now: Instant) -> tuple[Session, Lease]
     digest = leases.digest(session.id, half, ports.secrets.pepper)
     policy = settings.policy
     hears = leases.reachable(settings.public_url)
-    mode = Mode.FULL if hears or settings.markets_are_near else Mode.TIMER_ONLY
+    near = session.attempt is not None and settings.near(session.attempt.offer.provider)
+    mode = Mode.FULL if hears or near else Mode.TIMER_ONLY
     keeps = session.order.on_disconnect is OnDisconnect.KEEP or not hears
     session = msgspec.structs.replace(session, agent_mode=mode)
     lease = Lease(

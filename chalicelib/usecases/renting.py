@@ -1,8 +1,10 @@
 """Open a session: everything that can be refused is refused here, before any provider call."""
 
+from collections.abc import Collection
+
 from chalicelib.domain import churn, tag
 from chalicelib.domain.access import Caller, Consumer
-from chalicelib.domain.admission import cooling, creates_blocked
+from chalicelib.domain.admission import ProviderState, cooling, creates_blocked
 from chalicelib.domain.budget import worst_case
 from chalicelib.domain.choosing import best
 from chalicelib.domain.errors import Refusal
@@ -73,18 +75,19 @@ def _pick(ports: Ports, order: Order, hours: float) -> list[Offer]:
         if order.max_price is not None and price > order.max_price:
             detail = f"max_price: the offer costs ${price / 1e6:.6g}/h all-in with {order.disk_gb} GB"
             raise Refusal(422, "price_above_max", detail, field="max_price")
-        blocked = _blocked(ports, offer.provider)
+        blocked = _blocked(ports, ports.health.provider(offer.provider))
         if blocked is not None:
             raise blocked
         return [offer]
-    found = candidates(ports, order, hours)
+    states = {name: ports.health.provider(name) for name in ports.providers}
+    found = candidates(ports, order, hours, states=states.values())
     if not found:
         detail = "requirements: no offer on any configured market satisfies them now"
         unread = _unread(ports)
         if unread:
             detail += f"; {' and '.join(unread)} could not be read yet: ask again in a few seconds"
         raise Refusal(404, "offer_gone", detail, field="requirements")
-    refusals = {name: _blocked(ports, name) for name in {offer.provider for offer in found}}
+    refusals = {name: _blocked(ports, states[name]) for name in {offer.provider for offer in found}}
     allowed = [offer for offer in found if refusals[offer.provider] is None]
     for refusal in refusals.values():
         if refusal is not None and not allowed:
@@ -98,14 +101,22 @@ def _unread(ports: Ports) -> list[str]:
     return [name for name, head in heads.items() if head is None or head.fetched_at is None]
 
 
-def candidates(ports: Ports, order: Order, hours: float, tried: tuple[Offer, ...] = ()) -> list[Offer]:
+def candidates(
+    ports: Ports,
+    order: Order,
+    hours: float,
+    tried: tuple[Offer, ...] = (),
+    states: Collection[ProviderState] | None = None,
+) -> list[Offer]:
     """Offers that satisfy the order's requirements, best first, none tried before and none of a tried machine, nor of
-    one that failed anybody lately; and none that was taken since the inventory saw it."""
+    one that failed anybody lately; and none that was taken since the inventory saw it.
+
+    `states`: of all markets, if they were read just now."""
     if order.requirements is None:
         return []
     policy = ports.settings.policy
     now = ports.clock.now()
-    states = [ports.health.provider(name) for name in ports.providers]
+    states = states if states is not None else [ports.health.provider(name) for name in ports.providers]
     shunned = {(state.provider, machine_id) for state in states for machine_id in cooling(state, now)}
     taken = {offer_id: at for state in states for offer_id, at in state.taken}
     free = (offer for offer in offers(ports) if offer.fetched_at > taken.get(offer.id, -1))
@@ -125,11 +136,11 @@ def _hold_back_churn(ports: Ports, caller: Caller, consumer: Consumer) -> None:
         raise refusal
 
 
-def _blocked(ports: Ports, provider: str) -> Refusal | None:
-    reason = creates_blocked(ports.health.provider(provider), ports.clock.now(), ports.settings.policy)
+def _blocked(ports: Ports, state: ProviderState) -> Refusal | None:
+    reason = creates_blocked(state, ports.clock.now(), ports.settings.policy)
     if reason is None:
         return None
-    return Refusal(503, "creates_blocked", f"{provider}: {reason}", provider=provider, reason=reason)
+    return Refusal(503, "creates_blocked", f"{state.provider}: {reason}", provider=state.provider, reason=reason)
 
 
 def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choice: list[Offer], now: int) -> Session:

@@ -10,7 +10,7 @@ from chalicelib.domain.heartbeat import idle_for, is_lost, is_silent
 from chalicelib.domain.instance import Absent, Phase
 from chalicelib.domain.instant import SECOND, Instant, Millis, rfc3339
 from chalicelib.domain.limit import Reached
-from chalicelib.domain.session import EndReason, Event, Session
+from chalicelib.domain.session import EndReason, Event, Session, Status
 from chalicelib.ports import Ports
 from chalicelib.usecases import lifecycle
 from chalicelib.usecases.alerting import tell_of
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _UNREACHABLE = "unreachable"
 _BACK = "reachable again"
-_DOWN = (Phase.STOPPED, Phase.FAILED, Phase.STARTING)
+_DOWN = (Phase.STOPPED, Phase.FROZEN, Phase.FAILED, Phase.STARTING, Phase.REBOOTING)
 """What counts as not running after half an hour of silence; one that is absent is for the reconciler to prove."""
 
 
@@ -33,6 +33,11 @@ def watch(ports: Ports, session: Session) -> None:
     now = ports.clock.now()
     policy = ports.settings.policy
     if is_silent(session, now, policy):
+        # It was read together with others, who may have taken their time: what came meanwhile is no silence.
+        row = ports.sessions.get(session.id)
+        if row is None or row.status is not Status.RUNNING or not is_silent(row, now, policy):
+            return
+        session = row
         _silent(ports, session)
         if is_lost(session, now, policy):
             _ask_provider(ports, session)

@@ -13,7 +13,7 @@ class FakeSsh:
         self.deaf = False
         self.knocks = 0
 
-    def answers(self, host: str, port: int) -> bool:
+    def answers(self, host: str, port: int, *, near: bool = False) -> bool:
         self.knocks += 1
         if self.deaf:
             return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import settings, wiring
+from chalicelib import settings
 from chalicelib.providers.ssh import BannerProbe
 
 
@@ -29,7 +29,7 @@ def _greet(server: socket.socket) -> None:
 
 
 def test_a_simulated_machine_is_called_where_it_is(port: int) -> None:
-    assert BannerProbe(private=True).answers("127.0.0.1", port)
+    assert BannerProbe().answers("127.0.0.1", port, near=True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "127.1", "0.0.0.0", "::ffff:127.0.0.1"])
@@ -48,9 +48,9 @@ def test_a_name_is_judged_by_what_it_resolves_to(address: str) -> None:
     called = []
 
     class Probe(BannerProbe):
-        def _banner(self, address: str, port: int) -> bool:
+        def _banner(self, address: str, port: int, near: bool) -> bool:
             called.append(address)
-            return super()._banner(address, port)
+            return super()._banner(address, port, near)
 
     assert not Probe(0.001, resolve=lambda host, port: [address]).answers("gpu.example.com", 22)
     assert called == [address]
@@ -64,7 +64,7 @@ def test_what_was_checked_is_what_is_called(port: int, monkeypatch: pytest.Monke
         asked.append(host)
         return ["127.0.0.1"]
 
-    assert BannerProbe(private=True, resolve=resolve).answers("gpu.example.com", port)
+    assert BannerProbe(resolve=resolve).answers("gpu.example.com", port, near=True)
     assert asked == ["gpu.example.com"]
 
 
@@ -76,13 +76,23 @@ def test_a_name_that_resolves_to_nothing_does_not_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "private"),
+    ("environ", "near"),
     [
-        ({"VASTAI_API_KEY": "a-key-of-vast"}, False),
-        ({"TENSORDOCK_API_TOKEN": "a-token"}, False),
-        ({"VASTAI_API_KEY": "a-key-of-vast", "VASTAI_API_URL": "http://127.0.0.1:9000"}, True),
-        ({"VASTAI_API_URL": "http://127.0.0.1:9000", "TENSORDOCK_API_TOKEN": "a-token"}, False),
+        ({"VASTAI_API_KEY": "a-key-of-vast"}, set()),
+        ({"TENSORDOCK_API_TOKEN": "a-token"}, set()),
+        ({"VASTAI_API_KEY": "a-key-of-vast", "VASTAI_API_URL": "http://127.0.0.1:9000"}, {"vastai"}),
+        (
+            {
+                "VASTAI_API_KEY": "a-key-of-vast",
+                "VASTAI_API_URL": "http://127.0.0.1:9000",
+                "TENSORDOCK_API_TOKEN": "a-token",
+            },
+            {"vastai"},
+        ),
+        ({"VASTAI_API_URL": "http://127.0.0.1:9000", "TENSORDOCK_API_TOKEN": "a-token"}, set()),
     ],
 )
-def test_only_simulated_markets_have_machines_near_by(environ: dict[str, str], private: bool) -> None:
-    assert wiring._markets_are_near(settings.load(environ)) is private
+def test_only_a_simulated_market_has_machines_near_by(environ: dict[str, str], near: set[str]) -> None:
+    known = settings.load(environ)
+    assert {name for name in settings.MARKETS if known.near(name)} == near
+    assert known.markets_are_near is (near == {"vastai"} and "TENSORDOCK_API_TOKEN" not in environ)

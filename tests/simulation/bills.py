@@ -1,8 +1,8 @@
 """What a machine truly costs, by its own market's rules.
 
 They are written here a second time, from the markets' documentation and not from the service: Vast.ai bills the GPU
-while a machine runs, and its disk from creation until it is gone, but nothing while its host is out of reach;
-TensorDock bills the whole rate from creation until gone.
+while a machine runs or reboots, and its disk from creation until it is gone, but nothing while its host is out of
+reach; TensorDock bills the whole rate from creation until gone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from tests.simulation.machine import Machine
 def billed(market: str, phase: Phase) -> tuple[bool, bool]:
     """(the GPU, the disk) of a machine in this phase."""
     if market == "vastai":
-        return phase is Phase.RUNNING, phase is not Phase.OFFLINE
+        return phase in (Phase.RUNNING, Phase.REBOOTING), phase is not Phase.OFFLINE
     return True, True
 
 

@@ -28,6 +28,7 @@ from tests.simulation.reporters import Reporters
 from tests.simulation.storing import Table
 from tests.simulation.watch import Watch
 
+_REBOOTING = (Phase.STARTING, Phase.REBOOTING)
 REPEAT = 5 * MINUTE
 """Between two attempts of a machine to end itself."""
 
@@ -130,14 +131,14 @@ class Fleet:
         machine, now = agent.machine, self.kernel.time
         if agent.over or not machine.lives(now) or machine.phase is not None or agent.rebooting:
             return
-        machine.turn(now, Phase.STARTING)
+        machine.turn(now, Phase.REBOOTING if machine.market == "vastai" else Phase.STARTING)
         agent.rebooting = True
         self.watch.log("reboots", machine.id)
         self.kernel.at(until, lambda: self._up(agent, market, until - now))
 
     def _up(self, agent: Agent, market: Market, off: int) -> None:
         agent.rebooting = False
-        if not agent.machine.lives(self.kernel.time) or agent.machine.phase is not Phase.STARTING:
+        if not agent.machine.lives(self.kernel.time) or agent.machine.phase not in _REBOOTING:
             agent.stop(self.kernel.time)
             return
         agent.machine.turn(self.kernel.time, None)

@@ -171,7 +171,10 @@ class Ledgers:
     def _healthy(self, machine: Machine, session: Session) -> bool:
         now = self.watch.kernel.time
         rented = session.attempt.offer if session.attempt else session.wanted
-        fine = machine.phase_at(now) in (Phase.RUNNING, Phase.STARTING) and machine.offer.gpu == rented.gpu
+        fine = (
+            machine.phase_at(now) in (Phase.RUNNING, Phase.STARTING, Phase.REBOOTING)
+            and machine.offer.gpu == rented.gpu
+        )
         return machine.lives(now) and fine and machine.price <= session.held_per_hour
 
     def _quota(self, consumer_id: str) -> None:

@@ -59,7 +59,7 @@ class SimSsh:
         self._faults = faults
         self._markets = markets
 
-    def answers(self, host: str, port: int) -> bool:
+    def answers(self, host: str, port: int, *, near: bool = False) -> bool:
         name, number = host.removesuffix(".test"), port - 20_000
         market = next(market for market in self._markets if market.name == name)
         machine = market.machines.get(market.id_of(number))

@@ -80,6 +80,18 @@ def test_who_chooses_next_is_not_given_what_was_found_taken_until_it_is_seen_aga
     assert world.rent(requirements=ANY_4090).wanted.id == "vastai:0"
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_one_finds_taken_is_not_asked_for_by_others_who_had_chosen_it(count: int) -> None:
+    world = World(offers=offers(2, max_gpu_count=4))
+    wish = Requirements(gpu=("RTX 4090",), gpu_count=count)
+    first, second = world.rent(requirements=wish), world.rent(requirements=wish)
+    assert first.wanted.id == second.wanted.id
+    take(world, 0)
+    world.run(10 * 60)
+    assert [attempt.outcome for attempt in world.again(first).attempts] == ["offer_gone", "running"]
+    assert [attempt.outcome for attempt in world.again(second).attempts] == ["running"]
+
+
 @pytest.mark.parametrize("taken", [True, False])
 def test_who_names_an_offer_hears_from_the_market_itself_whether_it_is_taken(taken: bool) -> None:
     world = World(offers=offers(2))

@@ -44,7 +44,7 @@ class Markets(World):
         self.ports.providers.clear()
         self.ports.providers["vastai"] = VastAi(http["vastai"], self.clock)
         self.ports.providers["tensordock"] = TensorDock(http["tensordock"], self.clock, 30.0)
-        self.ssh.answers = lambda host, port: True  # type: ignore[method-assign]
+        self.ssh.answers = lambda host, port, near=False: True  # type: ignore[method-assign]
         for name, provider in self.ports.providers.items():
             offers = tuple(provider.search(spot=False))
             self.store.inventory.put(Snapshot(provider=name, offers=offers, fetched_at=NOW, tried_at=NOW))

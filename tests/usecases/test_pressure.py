@@ -112,7 +112,7 @@ def test_an_extension_while_somebody_looks_delays_nothing(monkeypatch: pytest.Mo
 
 def test_spare_messages_do_not_go_round_for_as_long_as_a_machine_is_polled(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(boot_seconds=5)
-    monkeypatch.setattr(world.ssh, "answers", lambda host, port: False)
+    monkeypatch.setattr(world.ssh, "answers", lambda host, port, near: False)
     session = world.rent()
     world.run(30)
     for _ in range(20):

@@ -9,7 +9,7 @@ from chalicelib.domain.instance import Phase
 from chalicelib.domain.lease import Lease
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import EndReason, Event, Session, Status
-from chalicelib.usecases import beating
+from chalicelib.usecases import beating, watching
 from tests.world import World
 
 MINUTE = 60.0
@@ -225,3 +225,16 @@ def test_a_beat_vetoes_a_ghost() -> None:
     assert watched.session.status is Status.RUNNING
     watched.quiet(40)
     assert watched.session.end_reason is EndReason.LOST
+
+
+def test_a_heartbeat_that_came_while_others_were_looked_at_ends_the_silence() -> None:
+    watched = Watched()
+    watched.minutes(3)
+    watched.world.sweeps = tuple(name for name in watched.world.sweeps if name != "watch")
+    watched.quiet(30)
+    read = watched.session
+    watched.beat()
+    watching.watch(watched.world.ports, read)
+    assert watched.told() == []
+    assert watched.session.status_reason == read.status_reason
+    assert watched.session.status is Status.RUNNING

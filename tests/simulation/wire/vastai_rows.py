@@ -12,7 +12,9 @@ _WORDS: dict[Phase, tuple[tuple[str | None, str, str | None], ...]] = {
     Phase.STARTING: ((None, "running", None), ("created", "running", None), ("loading", "running", "pulling layers")),
     Phase.RUNNING: (("running", "running", "success, running image/ssh"),),
     Phase.STOPPED: (("stopped", "stopped", None), ("exited", "stopped", None), ("loading", "stopped", None),
-                    ("frozen", "stopped", None), ("exited", "running", None)),
+                    ("exited", "running", None)),
+    Phase.REBOOTING: (("rebooting", "running", None), ("restarting", "running", None), ("recycling", "running", None)),
+    Phase.FROZEN: (("frozen", "running", None),),
     Phase.OFFLINE: (("offline", "running", None),),
     Phase.FAILED: (
         ("loading", "running", "Error response from daemon: manifest for nobody/nothing:latest not found"),
