@@ -4,16 +4,15 @@ Calls are counted on the embedded engine, which tells the capacity that DynamoDB
 time: our measured CPU, scaled to the share of a CPU that the function's memory buys, and the waiting for each call.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import prices
 from bench.crowd import CountedTable
+from bench.engine import running_engine
 from bench.figures import Figure
 from chalicelib import sweeps
 from chalicelib.domain import lease
@@ -23,9 +22,6 @@ from chalicelib.domain.session import Session
 from chalicelib.store import open_store
 from deploy import alarms
 from deploy.functions import API, FUNCTIONS
-from local.backends import DUMMY_AWS
-from local.cloud import REGION
-from local.engine import find_engine, start_engine
 from tests.api.client import Api
 from tests.builders import a_consumer
 from tests.world import World
@@ -216,18 +212,10 @@ def _told(session: Session, mark: str) -> Session:
 
 
 def figures() -> Iterator[Figure]:
-    binary = find_engine(Path(__file__).resolve().parents[1])
-    if binary is None:
-        return
-    for name, value in {**DUMMY_AWS, "AWS_DEFAULT_REGION": REGION}.items():
-        os.environ.setdefault(name, value)
-    engine = start_engine(binary, data_file=None)
-    try:
-        meter = Meter(engine.url)
+    with running_engine() as url:
+        meter = Meter(url)
         passes = idle_passes(meter)
         idle, session = idle_month(passes), one_session(meter, passes)
-    finally:
-        engine.stop()
     for empty, where in ((True, "in an account with its free part left"), (False, "where that is used up")):
         fixed, work = standing_dollars(account_is_empty=empty), idle.dollars(account_is_empty=empty)
         note = f"{where}: {fixed:.2f} for alarms and metrics, {work:.2f} for the work"

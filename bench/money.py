@@ -1,14 +1,13 @@
 """Money on the real state engine: the report of a month."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
 from bench.crowd import CountedTable
+from bench.engine import running_engine
 from bench.figures import Figure
 from chalicelib.domain import ledger, period
 from chalicelib.domain.attempt import Attempt, Look, Stage
@@ -20,9 +19,6 @@ from chalicelib.domain.session import Session, Status
 from chalicelib.store import open_store
 from chalicelib.store.table import Table
 from chalicelib.usecases import costing
-from local.backends import DUMMY_AWS
-from local.cloud import REGION
-from local.engine import find_engine, start_engine
 from tests.builders import NOW, a_consumer, a_session, an_offer
 from tests.world import World
 
@@ -32,18 +28,10 @@ _CARDS = ("RTX 4090", "RTX 3090", "H100 SXM", "A100 SXM")
 
 
 def figures() -> Iterator[Figure]:
-    binary = find_engine(Path(__file__).resolve().parents[1])
-    if binary is None:
-        return
-    for name, value in {**DUMMY_AWS, "AWS_DEFAULT_REGION": REGION}.items():
-        os.environ.setdefault(name, value)
-    engine = start_engine(binary, data_file=None)
-    try:
-        table = CountedTable("bench", engine.url)
+    with running_engine() as url:
+        table = CountedTable("bench", url)
         table.create()
         yield from _report(table)
-    finally:
-        engine.stop()
 
 
 def _report(table: CountedTable) -> Iterator[Figure]:

@@ -16,12 +16,10 @@ import msgspec
 
 from bench import plot
 from bench.crowd import CountedTable, CrowdedMarket, RealTime, fill, ports
+from bench.engine import environment, running_engine
 from bench.figures import Figure
 from chalicelib import sweeps
 from chalicelib.domain.session import Session, Status, end
-from local.backends import DUMMY_AWS
-from local.cloud import REGION
-from local.engine import find_engine, start_engine
 from tests.builders import NOW
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -51,19 +49,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 def figures() -> Iterator[Figure]:
     most = int(os.environ.get("SCALE") or 1_000)
-    binary = find_engine(_ROOT)
-    if binary is None:
-        return
     known = {(run.sweep, run.sessions): run for run in kept()}
     for state, size in _order(most):
-        engine = start_engine(binary, data_file=None)
-        try:
-            for run in _runs(engine.url, state, size):
+        with running_engine() as url:
+            for run in _runs(url, state, size):
                 known[run.sweep, run.sessions] = run
                 _keep([*known.values()])
                 yield from _told(run)
-        finally:
-            engine.stop()
 
 
 def _order(most: int) -> list[tuple[str, int]]:
@@ -92,7 +84,6 @@ def _told(run: Run) -> Iterator[Figure]:
 
 
 def _runs(url: str, state: str, size: int) -> Iterator[Run]:
-    _environment()
     fill(CountedTable("bench", url), size, _STATES[state])
     for name in {"running": _WHOLE, "overdue": ("expire",), "ending": ("terminate",)}[state]:
         command = [sys.executable, "-m", "bench.scale", url, name, str(size)]
@@ -117,14 +108,9 @@ def _ending(session: Session) -> Session:
 _STATES = {"running": _as_is, "overdue": _overdue, "ending": _ending}
 
 
-def _environment() -> None:
-    for name, value in {**DUMMY_AWS, "AWS_DEFAULT_REGION": REGION}.items():
-        os.environ.setdefault(name, value)
-
-
 def measured(url: str, name: str, size: int) -> Run:
     """In this process, which does nothing else."""
-    _environment()
+    environment()
     table = CountedTable("bench", url)
     clock = RealTime(lambda: time.monotonic_ns() // 1_000_000)
     market = CrowdedMarket(size, clock.now)

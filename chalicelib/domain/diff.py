@@ -110,10 +110,10 @@ def braked(candidates: int, ours: int, policy: Policy) -> bool:
 def accounted_for(instance: Instance, session: Session | None) -> bool:
     """Does a live session look after this very machine, or may it still adopt it?"""
     attempt = session.attempt if session is not None and not session.final else None
-    if attempt is None or attempt.stage is Stage.CLOSED:
+    if session is None or attempt is None or attempt.stage is Stage.CLOSED:
         return False
     if attempt.stage in (Stage.CALLING, Stage.UNCERTAIN, Stage.ENDING):
-        return True
+        return instance.id in attempt.instance_ids or instance.id not in session.earlier_ids
     return instance.id in attempt.instance_ids[:1]
 
 

@@ -157,10 +157,18 @@ def metered(attempt: Attempt, number: int, until: Instant) -> Iterator[Segment]:
 
 
 def readings_of(attempt: Attempt, instance_id: str) -> list[Reading]:
-    """What is still kept of one machine; never empty."""
+    """What is still kept of one machine; never empty.
+
+    One that was up when it was first seen, as may be one whose create had no clear answer, is taken to have been up
+    since its create: it boots in minutes, and was looked for longer.
+    """
     found = [one for one in attempt.readings if one.instance_id == instance_id]
-    folded = any(one.instance_id == instance_id for one in attempt.folded)
-    return found if folded else [_start(attempt, instance_id), *found]
+    if any(one.instance_id == instance_id for one in attempt.folded):
+        return found
+    start = _start(attempt, instance_id)
+    if found and found[0].phase is Phase.RUNNING:
+        start = msgspec.structs.replace(start, phase=Phase.RUNNING)
+    return [start, *found]
 
 
 def _folded(attempt: Attempt, number: int) -> Iterator[Segment]:
@@ -175,7 +183,7 @@ def _folded(attempt: Attempt, number: int) -> Iterator[Segment]:
 
 
 def _start(attempt: Attempt, instance_id: str) -> Reading:
-    """What a machine is taken for until somebody has seen it: created by the call, and booting."""
+    """What a machine is taken for as long as nobody has seen it: created by the call, and booting."""
     price = price_per_hour(attempt.offer, attempt.disk_gb)
     at = attempt.called_at or attempt.at
     return Reading(instance_id=instance_id, at=at, phase=Phase.STARTING, price_per_hour=price)

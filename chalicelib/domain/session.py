@@ -150,6 +150,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.attempts[-1] if self.attempts else None
 
     @property
+    def earlier_ids(self) -> frozenset[str]:
+        """Machines of the attempts before the last one, all proven gone: whatever a list shows of them, they are not
+        what the last create made."""
+        return frozenset(name for attempt in self.attempts[:-1] for name in attempt.instance_ids)
+
+    @property
     def provider(self) -> str:
         """Where it is being tried now, or was last, or will be first."""
         return self.attempts[-1].offer.provider if self.attempts else self.wanted.provider

@@ -102,8 +102,11 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
     at = ports.clock.now()
     found = listing(ports, name)
     tagged = found.tagged(session.tag)
-    if tagged:  # so the create is answered: nothing else can turn up late
-        attempt = msgspec.structs.replace(attempt.knows(*(machine.id for machine in tagged)), answered=True)
+    new = [machine.id for machine in tagged if machine.id not in session.earlier_ids]
+    if new:  # so the create is answered: nothing else can turn up late
+        attempt = msgspec.structs.replace(attempt.knows(*new), answered=True)
+    if attempt.instance_ids:  # one that is back is ended along with it; alone it is an orphan like any other
+        attempt = attempt.knows(*(machine.id for machine in tagged))
     listed = found.ids() & set(attempt.instance_ids)
     if listed:  # no need to ask for each: one that cannot be read must not keep a new one from being remembered
         seen_now = msgspec.structs.replace(attempt, appeared=attempt.appeared or attempt.instance_id in listed)
@@ -138,6 +141,8 @@ def _still_there(ports: Ports, session: Session, attempt: Attempt, why: str) -> 
     now = ports.clock.now()
     asked_ago = now - (attempt.destroy_called_at or now)
     wait = min(max(0, due - now), max(asked_ago, look_pause(ports.settings.policy)))
+    if not attempt.instance_ids:  # nothing that it could ask to destroy
+        wait = lost_create_pause(attempt.called_at or now, now, ports.settings.policy)
     keep(ports, session, later(ports, with_attempt(session, alive), wait))
 
 

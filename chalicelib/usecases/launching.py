@@ -77,7 +77,8 @@ def begin(ports: Ports, session: Session) -> None:
 def search(ports: Ports, session: Session, attempt: Attempt) -> None:
     """A create without a clear answer: look for its tag, adopt what is found, give up only by the rule."""
     now = ports.clock.now()
-    found = listing(ports, attempt.offer.provider).tagged(session.tag)
+    tagged = listing(ports, attempt.offer.provider).tagged(session.tag)
+    found = [machine for machine in tagged if machine.id not in session.earlier_ids]
     if found:
         adopted = attempt.knows(*(machine.id for machine in found))
         adopted = msgspec.structs.replace(

@@ -13,14 +13,19 @@ from chalicelib.ports import Ports
 
 log = logging.getLogger(__name__)
 
+_METERED = (Status.RUNNING, Status.TERMINATING)
+
 
 def noted(ports: Ports, found: Listing, live: Iterable[Session]) -> Iterator[Session]:
-    """The same sessions, and those that run are noted in passing: a machine that boots or ends is watched by its own
-    steps. One that moves at this very moment is met again by the next pass."""
+    """The same sessions, and those that run or end are noted in passing: a machine that boots is watched by its own
+    steps, and so is one that ends, but those wait for the proof. One that moves at this very moment is met again by
+    the next pass."""
     for session in live:
         yield session
         attempt = session.attempt
-        if session.status is not Status.RUNNING or attempt is None or attempt.offer.provider != found.provider:
+        if session.status not in _METERED or attempt is None or attempt.offer.provider != found.provider:
+            continue
+        if attempt.look is not None:  # found gone: its bill has ended
             continue
         after = read(attempt, found)
         if after is attempt:

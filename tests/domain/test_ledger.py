@@ -50,7 +50,10 @@ def oracle(offer: Offer, billing: Billing, seen: list[_Seen], end: int) -> Fract
     """The same by definition: what it costs at each moment is what was last seen of it."""
     price = to_micros(offer.gpu_per_hour + 40 * offer.disk_per_gb_hour)
     disk = price - to_micros(offer.gpu_per_hour)
-    real: list[tuple[int, Phase | None, int]] = [(0, Phase.STARTING, price)]
+    first = next((phase for _, phase, _ in seen if phase is not None), None)
+    real: list[tuple[int, Phase | None, int]] = [
+        (0, Phase.RUNNING if first is Phase.RUNNING else Phase.STARTING, price)
+    ]
     for after, phase, told in seen:
         if phase is None:
             if len(real) > 1 and real[-1][1] is not None:
@@ -94,6 +97,17 @@ def test_a_later_ledger_never_says_less(end: int, seen: list[_Seen], ticks: list
     assert costs == sorted(costs)
 
 
+def test_a_machine_that_was_up_when_it_was_first_seen_was_up_since_its_create() -> None:
+    """As one that was adopted after a create without an answer; a machine that was seen to boot was not."""
+    seen: list[_Seen] = [(600 * SECOND, Phase.RUNNING, None)]
+    adopted = a_session(attempts=(attempt_of(an_offer(), BY_PHASE, seen),))
+    unseen = a_session(attempts=(attempt_of(an_offer(), BY_PHASE, []),))
+    assert ledger.cost(unseen, NOW + 500 * SECOND) == round(8_000 * 500 / 3600)
+    assert ledger.cost(adopted, NOW + 1200 * SECOND) == round(408_000 * 1200 / 3600)
+    booted = a_session(attempts=(attempt_of(an_offer(), BY_PHASE, [(5 * SECOND, Phase.STARTING, None), *seen]),))
+    assert ledger.cost(booted, NOW + 1200 * SECOND) == round(408_000 * 600 / 3600 + 8_000 * 600 / 3600)
+
+
 def gone(session: Session, at: int) -> Session:
     look = Look(at=at, instance_ids=("i-1",), machines_listed=0)
     [attempt] = session.attempts
@@ -122,7 +136,7 @@ def test_two_machines_of_one_attempt_cost_twice() -> None:
 
 
 def test_gpu_hours_count_each_gpu_and_only_while_it_is_billed() -> None:
-    seen: list[_Seen] = [(HOUR, Phase.RUNNING, None), (3 * HOUR, Phase.STOPPED, None)]
+    seen: list[_Seen] = [(1, Phase.STARTING, None), (HOUR, Phase.RUNNING, None), (3 * HOUR, Phase.STOPPED, None)]
     session = a_session(attempts=(attempt_of(an_offer(gpu_count=4), BY_PHASE, seen),))
     assert sum(line.gpu_ms for line in ledger.lines(session, NOW + 5 * HOUR)) == 8 * HOUR
     assert ledger.burn(session, NOW) == 8_000

@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib import sweeps
 from chalicelib.domain import ledger, period
+from chalicelib.domain.errors import ProviderDown
 from chalicelib.domain.instant import SECOND
 from chalicelib.domain.money import over_time
 from chalicelib.domain.session import EndReason, Session, Status
@@ -147,3 +148,17 @@ def test_a_cost_belongs_to_the_day_it_was_spent_on() -> None:
     assert (yesterday, today) == (period.day(first), period.day(end_of_day))
     assert abs(days[yesterday][0] - days[today][0]) <= over_time(408_000, 60 * SECOND)
     assert (days[yesterday][1:], days[today][1:]) == ((1, 1), (1, 0))
+
+
+def test_a_machine_that_is_gone_and_cannot_be_proven_so_is_not_billed_for_the_wait() -> None:
+    world = World()
+    session = world.rent()
+    world.run(1200)
+    world.market.fail("get", ProviderDown("out of order"), times=None)
+    lifecycle.end(world.ports, world.again(session), EndReason.DONE, "c-ada")
+    world.run(1800)
+    assert world.again(session).status is Status.TERMINATING
+    world.market.heal()
+    world.run(600)
+    assert world.again(session).final
+    assert abs(total(world) - world.market.cost()) <= over_time(408_000, TICKS)
