@@ -189,6 +189,8 @@ class MemorySessions:
 
 
 def _beside_beats(row: Session, before: Session, after: Session) -> Session:
+    if row is before:
+        return msgspec.structs.replace(after, version=before.version + 1)
     unwritten = {name: getattr(row, name) for name in _BEAT if getattr(after, name) == getattr(before, name)}
     return msgspec.structs.replace(after, version=before.version + 1, **unwritten)
 

@@ -1,10 +1,17 @@
 """What is on the markets besides us: offers, other people's machines, strays, bad hours, and what befalls a machine."""
 
+from collections.abc import Collection
+from threading import RLock
+
+import msgspec
+
 from chalicelib.domain import tag as tags
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.offer import Offer
+from chalicelib.ports import Snapshot, SnapshotHead
 from tests.builders import DEPLOYMENT, SIGNING_KEY, an_offer
+from tests.fakes.store import MemoryInventory
 from tests.simulation.faults import MINUTE, Faults, outages, windows
 from tests.simulation.kernel import Kernel
 from tests.simulation.machine import NEVER, Machine
@@ -89,3 +96,29 @@ class Scenery:
         """Is it what a tenant works on? Nobody renames a machine that no tenant knows of."""
         row = self.watch.row(machine)
         return row is not None and row.attempt is not None and row.attempt.instance_id == machine.id
+
+
+class SimInventory(MemoryInventory):
+    """What the inventory sweep would have stored, every five minutes: made only when somebody looks."""
+
+    def __init__(self, kernel: Kernel, markets: Collection[Market]) -> None:
+        super().__init__(RLock())
+        self._kernel = kernel
+        self._markets = markets
+        self._began = kernel.time
+
+    def head(self, provider: str) -> SnapshotHead | None:
+        self._refresh()
+        return super().head(provider)
+
+    def get(self, provider: str) -> Snapshot | None:
+        self._refresh()
+        return super().get(provider)
+
+    def _refresh(self) -> None:
+        at = self._kernel.time - (self._kernel.time - self._began) % (5 * MINUTE)
+        for market in self._markets:
+            _, known = self._snapshots.get(market.name) or ("", None)
+            if known is None or known.fetched_at != at:
+                seen = tuple(msgspec.structs.replace(offer, fetched_at=at) for offer in market.offers.values())
+                self.put(Snapshot(provider=market.name, offers=seen, fetched_at=at, tried_at=at))

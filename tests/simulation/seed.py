@@ -28,7 +28,8 @@ class Result:
     seed: int
     rule: str | None = None
     detail: str = ""
-    digest: str = ""
+    digest: str | None = None
+    """Of all its events, where it was asked for."""
     lateness: list[int] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
@@ -65,10 +66,11 @@ def run(
     sessions: int = 20,
     tail: int = 60,
     wire: Wire = "none",
+    hashed: bool = False,
 ) -> Result:
     """`layers`: none for all of them all the time; else those that are left once the machines are up.
 
-    `wire`: which seeds have a market behind its real adapter.
+    `wire`: which seeds have a market behind its real adapter. `hashed`: the result has a digest of all events.
     """
     log = logging.getLogger("chalicelib")
     surprises = Surprises()
@@ -78,6 +80,7 @@ def run(
     log.addHandler(surprises)
     started = time.perf_counter()
     world = World(seed, wish=wish, sessions=sessions)
+    world.watch.hashed = hashed
     world.kernel.failed = lambda process, error: surprised(error)
     result = Result(seed)
     wired = wires.string(world, seed) if wires.chosen(seed, wire) else None

@@ -3,15 +3,13 @@
 from collections.abc import Collection
 from random import Random
 
-import msgspec
-
 from chalicelib import settings
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.schedule import due
 from chalicelib.domain.session import Status
-from chalicelib.ports import Ports, Secrets, Snapshot
+from chalicelib.ports import Ports, Secrets
 from chalicelib.providers.pace import SharedPace
 from tests.builders import DEPLOYMENT, NOW, SIGNING_KEY
 from tests.fakes.alerts import MemoryNotifier
@@ -26,7 +24,7 @@ from tests.simulation.machine import NEVER, Machine
 from tests.simulation.market import Market
 from tests.simulation.money import Money
 from tests.simulation.renewers import Renewers, among
-from tests.simulation.scenery import Scenery, offers
+from tests.simulation.scenery import Scenery, SimInventory, offers
 from tests.simulation.storing import SimHealth, SimOverrides, SimRates, SimSessions, Table
 from tests.simulation.waking import SWEEPS, Queue, Schedule
 from tests.simulation.watch import Watch
@@ -163,7 +161,6 @@ class World:
         self.money.prices.begin(length)
         self.schedule.begin()
         self.kernel.at(self.kernel.time + 5 * MINUTE, self._look_around)
-        self.kernel.at(self.kernel.time, self._refresh)
 
     def reduce(self, layers: Collection[str]) -> None:
         """From now on these layers alone."""
@@ -226,7 +223,7 @@ class World:
             sessions=SimSessions(self.table, self.store, self.ledgers),
             access=self.store.access,
             ledger=self.store.ledger,
-            inventory=self.store.inventory,
+            inventory=SimInventory(self.kernel, list(self.markets.values())),
             health=SimHealth(self.table, self.store.health, self._remembered),
             providers=dict(self.markets),
             gate=self.gate,
@@ -240,14 +237,6 @@ class World:
         )
         ports = self.money.over(ports)
         return self.fleet.hear(ports, self.store, self.ledgers, self.alerts, self.table)
-
-    def _refresh(self) -> None:
-        """What the inventory sweep would store."""
-        now = self.kernel.time
-        self.kernel.at(now + 5 * MINUTE, self._refresh)
-        for market in self.markets.values():
-            seen = tuple(msgspec.structs.replace(offer, fetched_at=now) for offer in market.offers.values())
-            self.store.inventory.put(Snapshot(provider=market.name, offers=seen, fetched_at=now, tried_at=now))
 
     def _look_around(self) -> None:
         self.kernel.at(self.kernel.time + 5 * MINUTE, self._look_around)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import RemoteDisconnected
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import msgspec
 import requests
@@ -69,11 +69,12 @@ class Network(BaseAdapter):
         return session
 
     def send(self, request: requests.PreparedRequest, *rest: Any, timeout: Any = None, **options: Any) -> Any:
-        address = urlsplit(request.url or "")
+        _, slash, target = (request.url or "").removeprefix("https://").partition("/")
+        path, _, query = target.partition("?")
         sent = Request(
             method=request.method or "",
-            path=address.path,
-            query=dict(parse_qsl(address.query)),
+            path=slash + path,
+            query=dict(parse_qsl(query)) if query else {},
             headers=request.headers,
             body=None if request.body is None else msgspec.json.decode(request.body),
             patience=timeout[1],
