@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+from pynamodb.expressions.update import Action
 
 from chalicelib.domain.access import Role
 from chalicelib.domain.attempt import Attempt, Stage
@@ -12,7 +14,7 @@ from chalicelib.domain.instant import HOUR, Instant
 from chalicelib.domain.money import Micros
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import Session, Status
-from chalicelib.ports import Ports
+from chalicelib.ports import Ports, Provider
 from chalicelib.store import open_store
 from chalicelib.store.session_rows import SessionRow, session_key, stored
 from chalicelib.store.table import Table
@@ -127,7 +129,8 @@ def ports(table: Table, market: CrowdedMarket, clock: RealTime, **policy: float)
     there: dict[str, Any] = {
         name: getattr(store, name) for name in ("sessions", "access", "ledger", "inventory", "health", "alerts")
     }
-    return replace(world.ports, clock=clock, providers={market.name: market}, **there)
+    provider = cast(Provider, market)  # sweeps of machines that run neither search nor rent
+    return replace(world.ports, clock=clock, providers={market.name: provider}, **there)
 
 
 def _count(table: Table, consumer: str, sessions: int) -> None:
@@ -137,5 +140,7 @@ def _count(table: Table, consumer: str, sessions: int) -> None:
     rows = table.bind(ConsumerRow)
     columns = rows.get_attributes()
     counted = {"sessions": sessions, "committed_per_hour": sessions * _PRICE, "reserved": sessions * 560_000}
-    actions = [columns[name].set(value) for name, value in (counted | {"booked": counted["reserved"]}).items()]
+    actions: list[Action] = [
+        columns[name].set(value) for name, value in (counted | {"booked": counted["reserved"]}).items()
+    ]
     table.run(lambda: rows(*consumer_key(consumer)).update(actions))

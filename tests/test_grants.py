@@ -90,7 +90,11 @@ def test_the_janitor_has_no_table_and_does_not_read_the_pepper(start: Start) -> 
 
 def test_a_port_that_was_not_given_says_so_when_it_is_used(start: Start) -> None:
     ports = start()
-    for call in (lambda: ports.wakeups.sweep("expire"), lambda: ports.overrides.until("prod-some-session")):
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: ports.wakeups.sweep("expire"),
+        lambda: ports.overrides.until("prod-some-session"),
+    )
+    for call in calls:
         with pytest.raises(StoreDown, match="this function has no"):
             call()
 

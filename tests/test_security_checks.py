@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -31,7 +32,7 @@ def secrets() -> ModuleType:
     return _loaded("secrets")
 
 
-def _told(*dependencies: dict[str, object]) -> str:
+def _told(*dependencies: Mapping[str, object]) -> str:
     return json.dumps({"dependencies": dependencies, "fixes": []})
 
 

@@ -1,6 +1,7 @@
 """A whole service in memory on a virtual clock: fake markets, queue and store, and the sweeps that the clock wakes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -34,7 +35,7 @@ class World:
         offers: Sequence[Offer] | None = None,
         environ: dict[str, str] | None = None,
         local: bool = False,
-        **market: float,
+        **market: Any,
     ) -> None:
         self.clock = ManualClock(NOW)
         self.store = MemoryStore()

@@ -17,7 +17,7 @@ BEAT: dict[str, object] = {"gpu_util": [97], "gpu_mem_used_mb": [40536], "ssh_se
 ARMED = BEAT | {"timer": "armed"}
 
 
-def rented(**fields: object) -> tuple[Api, str, Lease]:
+def rented(**fields: Any) -> tuple[Api, str, Lease]:
     """A running session, and what its machine was told."""
     api = Api(environ=PUBLIC)
     session_id = api.rent(**fields)["id"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from cli import renewing
 from cli.client import Client
 from cli.errors import ApiError
 from tests.cli.conftest import Run
-from tests.cli.stub import DROPPED, KEY, Answer, Stub, problem
+from tests.cli.stub import DROPPED, KEY, Answer, Asked, Stub, problem
 from tests.cli.things import SESSION_ID, ended, session
 
 PATH = f"/sessions/{SESSION_ID}"
@@ -18,7 +19,7 @@ RENEW = f"{PATH}/renew"
 FakeSsh = Callable[..., Path]
 
 
-def leased(status: str = "running", **fields: object) -> dict[str, object]:
+def leased(status: str = "running", **fields: Any) -> dict[str, Any]:
     return session(status, lease_minutes=10.0, lease_expires_at="2099-03-01T10:10:00Z", **fields)
 
 
@@ -91,7 +92,7 @@ def test_up_says_how_to_keep_a_lease(stub: Stub, run: Run) -> None:
 def test_a_lease_is_renewed_while_the_command_behind_rm_runs_and_not_afterwards(
     stub: Stub, run: Run, fake_ssh: FakeSsh, tmp_path: Path
 ) -> None:
-    short = {"lease_minutes": 0.001, "lease_expires_at": "2099-03-01T10:10:00Z"}
+    short: dict[str, Any] = {"lease_minutes": 0.001, "lease_expires_at": "2099-03-01T10:10:00Z"}
     renewed = tmp_path / "renewed"
     fake_ssh(f"while [ ! -e {renewed} ]; do :; done")  # ends once the stub was asked for it
     stub.says("POST", "/sessions", session(**short), status=202)
@@ -100,12 +101,12 @@ def test_a_lease_is_renewed_while_the_command_behind_rm_runs_and_not_afterwards(
     stub.says("POST", RENEW, session("running", **short))
     heard = stub.answer
 
-    def answer(asked: object) -> Answer:
-        if getattr(asked, "path", "") == RENEW and (tmp_path / "ssh-argv").exists():
+    def answer(asked: Asked) -> Answer:
+        if asked.path == RENEW and (tmp_path / "ssh-argv").exists():
             renewed.touch()
-        return heard(asked)  # type: ignore[arg-type]
+        return heard(asked)
 
-    stub.answer = answer  # type: ignore[assignment, method-assign]
+    stub.answer = answer  # type: ignore[method-assign]
     assert run("up", "--offer", "vastai:101", "--yes", "--rm", "--", "train").code == 0
     assert stub.of("POST", RENEW)
 

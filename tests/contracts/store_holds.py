@@ -1,6 +1,7 @@
 """The contract of the holds: what is set aside, for a new session or a longer one, fits the budget to the cent."""
 
 from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
@@ -82,7 +83,7 @@ class HoldsContract:
             consumer = the(store, f"c-{spent}")
             budget = Budget(period="day", limit=fits - 1, on_exceeded="block", since=NOW)
             store.access.save_budget(consumer, replaced_consumer(consumer, budget=budget, period="2026-09-21"))
-            spending = {
+            spending: dict[str, Any] = {
                 "lines": ((None, a_line(spent, consumer=consumer.id, cost=spent)),), "released": released,
                 "reserved": 50, "sessions": ((session, replaced(session, hold=max(100, spent) + 50)),),
             }  # fmt: skip

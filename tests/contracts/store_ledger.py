@@ -1,10 +1,12 @@
 """The contract of `Ledger`: lines, totals, counters and sessions move together or not at all."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from chalicelib.domain.access import Consumer
-from chalicelib.domain.budget import Budget
+from chalicelib.domain.budget import Budget, OnExceeded
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.ledger import Line, Segment, Total
 from chalicelib.domain.posting import Posting
@@ -31,11 +33,11 @@ def replaced_consumer(consumer: Consumer, **changes: object) -> Consumer:
     return msgspec.structs.replace(consumer, **changes)
 
 
-def post(store: AnyStore, *lines: tuple[Line | None, Line], **more: object) -> None:
+def post(store: AnyStore, *lines: tuple[Line | None, Line], **more: Any) -> None:
     store.ledger.post(Posting(consumer=the(store), lines=lines, **more))
 
 
-def budgeted(store: AnyStore, limit: int, on_exceeded: str = "block", **changes: object) -> Consumer:
+def budgeted(store: AnyStore, limit: int, on_exceeded: OnExceeded = "block", **changes: object) -> Consumer:
     consumer = known(store, **{"max_sessions": 1000, "max_price_per_hour": 10**12, **changes})
     budget = Budget(period="day", limit=limit, on_exceeded=on_exceeded, since=NOW)
     store.access.save_budget(consumer, replaced_consumer(consumer, budget=budget, period="2026-09-21"))

@@ -1,16 +1,19 @@
 """The contract of `Sessions.open`: all of it in one step, or nothing."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.errors import Refusal, Stale
 from chalicelib.domain.instant import HOUR
+from chalicelib.domain.session import Session
 from tests.builders import NOW, a_consumer, a_key, a_session, an_admission, an_event
 from tests.contracts.store import AnyStore, ended, known, opened, replaced
 
-AGAIN = {"idempotency_key": "once", "body_hash": "h1", "idempotency_expires_at": NOW + 24 * HOUR}
+AGAIN: dict[str, Any] = {"idempotency_key": "once", "body_hash": "h1", "idempotency_expires_at": NOW + 24 * HOUR}
 
 
-def _open(store: AnyStore, number: int, session: dict[str, object] | None = None, **admission: object):
+def _open(store: AnyStore, number: int, session: dict[str, object] | None = None, **admission: object) -> Session:
     asked = a_session(number, **(session or {}))
     return store.sessions.open(asked, an_event(asked), an_admission(**admission))
 
@@ -124,7 +127,7 @@ class OpeningsContract:
     def test_an_idempotency_key_is_forgotten_when_it_expires(self, store: AnyStore) -> None:
         known(store)
         _open(store, 1, **{**AGAIN, "idempotency_expires_at": NOW + 1000})
-        later = {"created_at": NOW + 1000}
+        later: dict[str, Any] = {"created_at": NOW + 1000}
         assert _open(store, 2, later, **AGAIN).id == a_session(2, **later).id
 
     def test_a_revoked_key_gets_no_replay(self, store: AnyStore) -> None:

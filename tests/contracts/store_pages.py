@@ -1,5 +1,7 @@
 """The contract of `Sessions.page`: newest first, all of them, no one twice."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.errors import Refusal
@@ -12,8 +14,8 @@ from tests.contracts.store import AnyStore, ended, opened
 MONTH = 31 * 24 * HOUR
 
 
-def _page(store: AnyStore, **query: object) -> Page[Session]:
-    asked = {"consumer": None, "statuses": None, "provider": None, "limit": 50, "cursor": None} | query
+def _page(store: AnyStore, **query: Any) -> Page[Session]:
+    asked: dict[str, Any] = {"consumer": None, "statuses": None, "provider": None, "limit": 50, "cursor": None} | query
     return store.sessions.page(**asked)
 
 

@@ -68,7 +68,8 @@ class RacesContract:
         consumer = store.access.consumer("c-ada")
         assert consumer is not None
         finishing = [partial(ended, store, session) for session in running]
-        _, errors = race([*finishing, *_openings(store, 8, consumer=consumer)])
+        calls: list[Callable[[], Session]] = [*finishing, *_openings(store, 8, consumer=consumer)]
+        _, errors = race(calls)
         assert errors == []
         left = store.access.consumer("c-ada")
         assert left is not None

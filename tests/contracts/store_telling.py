@@ -1,6 +1,7 @@
 """The contract of `Alerts`, the outbox, and of `Subscriptions`."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -11,6 +12,8 @@ from chalicelib.domain.subscription import Subscription
 from chalicelib.ports import Page
 from tests.builders import NOW
 from tests.contracts.store import AnyStore
+
+T = TypeVar("T")
 
 FOREIGN = ["x", "ä", "AAAA", "MTc5MDAwMDAwMDAwMA", "e30", "9" * 3000]
 
@@ -31,7 +34,7 @@ def a_subscription(number: int = 1, **changes: object) -> Subscription:
     return msgspec.structs.replace(subscription, **changes)
 
 
-def walked(page: Callable[[str | None], Page[object]]) -> list[list[object]]:
+def walked(page: Callable[[str | None], Page[T]]) -> list[list[T]]:
     """All pages, to the end."""
     found = [page(None)]
     while found[-1].next_cursor is not None:

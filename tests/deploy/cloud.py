@@ -96,7 +96,7 @@ def plain(package: Path) -> Json:
 
 
 def _known(resource: Json) -> bool:
-    return resource["Type"] == "AWS::Lambda::Function"
+    return bool(resource["Type"] == "AWS::Lambda::Function")
 
 
 def _without_api(resource: Json) -> None:

@@ -11,6 +11,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -31,6 +32,7 @@ class Act(NamedTuple):
 
 Policy = Sequence[Mapping[str, Any]]
 """The statements of one role, intrinsics resolved."""
+Headers = Mapping[str, str] | Message
 
 
 def allows(policy: Policy, act: Act) -> bool:
@@ -45,7 +47,7 @@ def _covers(resources: Iterable[str], resource: str) -> bool:
     return any(fnmatch.fnmatchcase(resource, pattern) for pattern in resources)
 
 
-def acts(headers: Mapping[str, str], body: bytes) -> list[Act]:
+def acts(headers: Headers, body: bytes) -> list[Act]:
     """What a request asks for, by AWS's service authorization reference. A transaction is the sum of its parts."""
     target = headers.get("X-Amz-Target", "")
     if not target:
@@ -95,7 +97,7 @@ class Gate:
         self._server.shutdown()
         self._server.server_close()
 
-    def judge(self, headers: Mapping[str, str], body: bytes) -> list[Act]:
+    def judge(self, headers: Headers, body: bytes) -> list[Act]:
         """What of it the caller may not do."""
         found = _WHO.search(headers.get("Authorization", ""))
         who = found[1] if found else "nobody"

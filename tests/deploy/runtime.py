@@ -64,7 +64,12 @@ class Lambda:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-            watcher = threading.Thread(target=lambda: (process.wait(), answers.put(("ended", b""))), daemon=True)
+
+            def watch() -> None:
+                process.wait()
+                answers.put(("ended", b""))
+
+            watcher = threading.Thread(target=watch, daemon=True)
             watcher.start()
             try:
                 kind, body = answers.get(timeout=_SECONDS)

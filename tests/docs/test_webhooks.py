@@ -26,7 +26,8 @@ def receiver() -> Callable[..., Any]:
     [code] = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
     found: dict[str, Any] = {}
     exec(compile(code, str(PAGE), "exec"), found)
-    return found["receive"]
+    receive: Callable[..., Any] = found["receive"]
+    return receive
 
 
 class Sns:

@@ -1,5 +1,7 @@
 """Destroyed is a fact: what amounts to a proof of absence, and what does not."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.attempt import Attempt, NotProven, Stage, look, prove
@@ -13,7 +15,7 @@ def listing(*instances: Instance, at: int = NOW) -> Listing:
     return Listing(provider="vastai", taken_at=at, instances=instances)
 
 
-def an_instance(**changes: str) -> Instance:
+def an_instance(**changes: Any) -> Instance:
     return Instance(
         provider="vastai", **{"id": "1", "tag": TAG, "phase": Phase.RUNNING, "status": "running", **changes}
     )

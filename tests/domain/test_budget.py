@@ -1,5 +1,7 @@
 """What a budget refuses, tells and foresees; and the names of days and months."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain import budget, period
@@ -8,7 +10,7 @@ from chalicelib.domain.instant import HOUR
 from tests.builders import NOW
 
 
-def a_budget(**changes: object) -> Budget:
+def a_budget(**changes: Any) -> Budget:
     return Budget(**{"period": "day", "limit": 100, "on_exceeded": "block", "since": NOW, **changes})
 
 

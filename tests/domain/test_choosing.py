@@ -1,5 +1,7 @@
 """The offer that is rented for somebody who said only what they need."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.choosing import best
@@ -11,8 +13,8 @@ from tests.builders import an_offer
 POLICY = Policy(host_end_margin_seconds=3600.0, unattended_reliability=0.9)
 
 
-def chosen(*offers: Offer, hours: float = 1.0, disk_gb: int = 40, **requirements: object) -> list[str]:
-    return [offer.id for offer in best(offers, Requirements(**requirements), disk_gb, hours, POLICY)]  # type: ignore[arg-type]
+def chosen(*offers: Offer, hours: float = 1.0, disk_gb: int = 40, **requirements: Any) -> list[str]:
+    return [offer.id for offer in best(offers, Requirements(**requirements), disk_gb, hours, POLICY)]
 
 
 def test_the_cheapest_all_in_comes_first() -> None:
@@ -46,7 +48,7 @@ def test_of_equal_prices_the_more_reliable_comes_first() -> None:
     ],
 )
 def test_an_offer_that_fails_one_requirement_is_not_chosen(
-    requirements: dict[str, object], wrong: dict[str, object]
+    requirements: dict[str, Any], wrong: dict[str, object]
 ) -> None:
     assert chosen(an_offer(id="right"), an_offer(id="wrong", **wrong), **requirements) == ["right"]
 

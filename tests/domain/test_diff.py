@@ -1,5 +1,7 @@
 """What a list says of the machines that sessions run on: changed, silent, missing, or well."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -16,14 +18,15 @@ POLICY = Policy()
 LATER = NOW + HOUR
 
 
-def running(**changes: object) -> Session:
+def running(**changes: Any) -> Session:
     attempt = msgspec.structs.replace(an_attempt(Stage.BOOTING), instance_ids=("7",))
     return a_session(status=Status.RUNNING, attempts=(attempt,), running_at=NOW, **changes)
 
 
-def machine(session: Session, **changes: object) -> Instance:
+def machine(session: Session, **changes: Any) -> Instance:
     rented = {"gpu": "RTX 4090", "gpu_count": 1, "price_per_hour": session.held_per_hour}
-    fields = {"id": "7", "tag": session.tag, "phase": Phase.RUNNING, "status": "running", **rented, **changes}
+    seen = {"id": "7", "tag": session.tag, "phase": Phase.RUNNING, "status": "running"}
+    fields: dict[str, Any] = {**seen, **rented, **changes}
     return Instance(provider="vastai", **fields)
 
 

@@ -1,5 +1,7 @@
 """How often the machine of an unclear create is looked for, and when one that came up is the wrong one."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.attempt import Stage
@@ -33,7 +35,7 @@ def test_no_setting_makes_it_a_loop_without_pause() -> None:
     ],
 )
 def test_a_machine_that_will_not_become_what_was_rented_is_told_by_what_is_wrong(
-    change: dict[str, object], found: tuple[str, str] | None
+    change: dict[str, Any], found: tuple[str, str] | None
 ) -> None:
     machine = Instance(provider="vastai", id="7", tag=None, **{"phase": Phase.STARTING, "status": "starting", **change})
     assert failure(an_attempt(Stage.BOOTING), machine, 450_000, NOW, POLICY) == found

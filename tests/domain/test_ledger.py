@@ -38,7 +38,7 @@ def attempt_of(offer: Offer, billing: Billing, seen: list[_Seen]) -> Attempt:
         instance_ids=("i-1",),
     )  # fmt: skip
     for after, phase, price in seen:
-        machines = ()
+        machines: tuple[Instance, ...] = ()
         if phase is not None:
             machines = (Instance(provider="vastai", id="i-1", tag=None, phase=phase, status="", price_per_hour=price),)
         listing = Listing(provider="vastai", taken_at=NOW + after, instances=machines)

@@ -1,5 +1,7 @@
 """Which limit a session has reached, and what a renewal moves."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ MINUTE = 60_000
 LAPSED = "the lease was not renewed: it ran out at 2026-09-21T14:23:20.000Z"
 
 
-def a_leased(minutes: float = 10, **changes: object) -> Session:
+def a_leased(minutes: float = 10, **changes: Any) -> Session:
     return leased(a_session(order=an_order(lease_minutes=minutes), **changes), NOW)
 
 

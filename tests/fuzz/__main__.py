@@ -81,7 +81,8 @@ def _rent(stack: Stack, offer: dict[str, Any]) -> str:
 def _token(stack: Stack, session: str) -> str:
     """What the machine was given to report with."""
     (machine,) = (each for each in stack.machines() if session in each["label"])
-    return next(value for _, value in machine["env"] if value.startswith("ga_"))
+    token: str = next(value for _, value in machine["env"] if value.startswith("ga_"))
+    return token
 
 
 def _run(schemathesis: Path, examples: int, stack: Stack, each: Pass, folder: Path) -> int:

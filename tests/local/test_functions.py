@@ -15,7 +15,8 @@ def an_app(seen: list[Any]) -> Chalice:
 
     @app.schedule(Rate(1, unit=Rate.MINUTES), name="tidy")
     def clean_up(event: CloudWatchEvent) -> None:
-        seen.append((event.detail_type, event.context.function_name, event.context.get_remaining_time_in_millis()))
+        context: Any = event.context  # chalice says it is a dictionary
+        seen.append((event.detail_type, context.function_name, context.get_remaining_time_in_millis()))
 
     @app.on_sqs_message(queue="work", name="worker")
     def work(event: SQSEvent) -> str:

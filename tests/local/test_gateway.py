@@ -17,7 +17,12 @@ class Site:
     def __init__(self) -> None:
         self.entered, self.leave = threading.Event(), threading.Event()
         app = Chalice("an-app", configure_logs=False)
-        app.route("/hello", methods=["GET", "POST"])(lambda: {"said": app.current_request.raw_body.decode()})
+
+        def hello() -> dict[str, str]:
+            request: Any = app.current_request
+            return {"said": request.raw_body.decode()}
+
+        app.route("/hello", methods=["GET", "POST"])(hello)
         app.route("/slow")(self._slow)
         self.server = gateway.create(app, Config.create(), 0)
         self.port = self.server.server_address[1]

@@ -1,5 +1,8 @@
 import threading
 import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from local.functions import Function
 from local.schedule import Schedule
@@ -10,8 +13,11 @@ NEVER_AGAIN = 3600.0
 
 def test_every_function_is_called_at_once_with_the_event_of_its_rule() -> None:
     got: dict[str, str] = {}
-    functions = [Function(name, lambda event, name=name: got.update({name: event["resources"][0]})) for name in "ab"]
-    schedule = Schedule(functions, NEVER_AGAIN)
+
+    def note(name: str, event: Mapping[str, Any]) -> None:
+        got[name] = event["resources"][0]
+
+    schedule = Schedule([Function(name, partial(note, name)) for name in "ab"], NEVER_AGAIN)
     schedule.start()
     assert eventually(lambda: len(got) == 2)
     assert got["a"].endswith(":rule/a")

@@ -43,8 +43,9 @@ class Agent:
         answer = await self._client.call_tool(tool, arguments)
         self.told.append(str(answer))
         assert not answer.is_error, answer
-        assert answer.structured_content is not None
-        return answer.structured_content
+        content: dict[str, Any] | None = answer.structured_content
+        assert content is not None
+        return content
 
 
 async def works(agent: Agent) -> str:
@@ -87,7 +88,7 @@ def test_an_agent_that_rented_and_died_leaves_nothing_behind(stack: Stack, tmp_p
     assert KEY not in "".join(told)
 
     def gone() -> bool:
-        return stack.get(f"/sessions/{session_id}")["status"] == "terminated"
+        return bool(stack.get(f"/sessions/{session_id}")["status"] == "terminated")
 
     wait_until(gone, 120, "the session ends by itself")
     session = stack.get(f"/sessions/{session_id}")

@@ -22,7 +22,7 @@ PATH = f"/sessions/{SESSION_ID}"
 LOOKING = {"search_offers", "quote", "session_status", "list_sessions", "ssh_info", "costs"}
 ACTING = {"rent", "renew_session", "extend_session", "end_session"}
 TERMS = {"default_hours": 1.0, "hard_max_hours": 12.0, "hold_margin_hours": 0.25, "price_tolerance": 0.1}
-LEASED = {"lease_minutes": 15.0, "lease_expires_at": "2099-03-01T10:15:00Z"}
+LEASED: dict[str, Any] = {"lease_minutes": 15.0, "lease_expires_at": "2099-03-01T10:15:00Z"}
 
 
 class Agent:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ MARKET = "https://console.vast.example"
 TOUCHED = ("base64", "gzip", "env", "touch", "chmod", "nohup", "chown")
 
 
-def vast(built: Machine, *, tools: tuple[str, ...] = TOUCHED, **order: object) -> None:
+def vast(built: Machine, *, tools: tuple[str, ...] = TOUCHED, **order: Any) -> None:
     """What the container does at a start, in its own folder."""
     body = vastai_create.body(vastai_stand.an_order(agent=a_lease(), **order), "image", MARKET)
     onstart, told = body["onstart"], body["env"]

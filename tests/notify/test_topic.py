@@ -43,7 +43,7 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
 
 
 def an_alert(**changes: Any) -> Alert:
-    fields = {
+    fields: dict[str, Any] = {
         "dedupe_id": "ada:2026-11:0.8", "kind": Kind.BUDGET, "at": NOW, "detail": "ada has spent $8.00",
         "consumer": "ada", "period": "2026-11", "threshold": 0.8,
     }  # fmt: skip

@@ -3,7 +3,7 @@
 import msgspec
 
 from chalicelib.domain import lease as leases
-from chalicelib.domain.heartbeat import is_silent
+from chalicelib.domain.heartbeat import is_active, is_silent
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.limit import Reached
 from chalicelib.domain.policy import Policy
@@ -17,7 +17,7 @@ from tests.fakes import memory_sessions
 from tests.simulation import agents, hearing
 from tests.simulation.mistakes import Patches
 
-_beat, _tell, _is_active = beating.beat, leasing.tell, beating.is_active
+_beat, _tell, _is_active = beating.beat, leasing.tell, is_active
 _words = leases.words
 
 

@@ -1,6 +1,7 @@
 """The people: they rent, ask again, change their minds, and press the button twenty times."""
 
 from collections.abc import Callable
+from functools import partial
 
 from chalicelib.domain.access import Caller, Consumer, KeyRecord, Role
 from chalicelib.domain.errors import Refusal
@@ -45,7 +46,7 @@ class Callers:
         for number in range(sessions):
             at = burst if rng.random() < 0.2 else start + round(rng.random() * length)
             hours = rng.choice((4, 6, 8, 12)) if only_long else rng.choice(HOURS)
-            self.kernel.at(at, lambda number=number, hours=hours: self._rent(number, hours))
+            self.kernel.at(at, partial(self._rent, number, hours))
 
     def _rent(self, number: int, hours: float) -> None:
         rng = self.rng

@@ -22,7 +22,7 @@ class AgentFaults(Faults):
     def __init__(self, faults: Faults, rng: Random, wish: str) -> None:
         self.rng = rng
         self.counts = faults.counts
-        named = dict(part.split(":") if ":" in part else (part, "high") for part in wish.split(","))
+        named = dict((part if ":" in part else f"{part}:high").split(":") for part in wish.split(","))
         level = {"off": "off", "low": "low", "high": "high"}.get(wish)
         self.level = dict(faults.level)
         for kind in AGENT_KINDS:

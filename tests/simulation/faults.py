@@ -130,7 +130,7 @@ def _levels(rng: Random, wish: str) -> dict[str, str]:
     if wish in ("off", "low", "high"):
         return dict.fromkeys(KINDS, wish)
     if wish != "mixed":
-        named = dict(part.split(":") if ":" in part else (part, "high") for part in wish.split(","))
+        named = dict((part if ":" in part else f"{part}:high").split(":") for part in wish.split(","))
         unknown = set(named) - set(KINDS) - set(AGENT_KINDS)
         if unknown:
             raise ValueError(f"no fault is called {', '.join(sorted(unknown))}")

@@ -1,6 +1,7 @@
 """The agents of one seed, on every machine that was ordered: they report, are lied about, and end their machines."""
 
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 import msgspec
@@ -125,7 +126,7 @@ class Fleet:
         if fate.starts:
             self.kernel.at(starts + round(self.rng.random() * 20 * SECOND), lambda: self._tick(agent, market))
         for at, until in fate.reboots:
-            self.kernel.at(at, lambda until=until: self._down(agent, market, until))
+            self.kernel.at(at, partial(self._down, agent, market, until))
 
     def _down(self, agent: Agent, market: Market, until: Instant) -> None:
         machine, now = agent.machine, self.kernel.time

@@ -1,6 +1,6 @@
 """The mistakes themselves, as patches of the service: see `bugs` for what each of them is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.domain import diff, limit
 from chalicelib.domain import session as rules
 from chalicelib.domain import tag as tags
-from chalicelib.domain.attempt import AbsenceProof, Attempt, Look, Stage
+from chalicelib.domain.attempt import AbsenceProof, Attempt, Look, Stage, look
 from chalicelib.domain.errors import ProviderError
 from chalicelib.domain.instance import Absent, Instance, Listing
 from chalicelib.domain.instant import Instant, hours
@@ -16,21 +16,21 @@ from chalicelib.domain.session import NeverLaunched, Session, Status
 from chalicelib.ports import Ports
 from chalicelib.sweeps import alert, expire, janitor
 from chalicelib.usecases import booting, creating, ending, failing, keeping, launching, lifecycle, reconciling
+from chalicelib.usecases.observing import listing, provider_named
 from tests.simulation import world
 from tests.simulation.twisted import Careless, Hasty, Retrying, StoppedIsGone, Twisted
 
 Patches = list[tuple[object, str, Any]]
 """(module, name, what stands there instead)."""
 
-_read, _look, _keep, _fail = tags.read, ending.look, keeping.keep, failing.fail
+_read, _look, _keep, _fail = tags.read, look, keeping.keep, failing.fail
 _ending_advance, _booting_advance = ending.advance, booting.advance
 _leased = limit.leased
-_listing, _destroy_due = ending.listing, ending._destroy_due
+_listing, _destroy_due = listing, ending._destroy_due
 
 
 def twist(kind: type[Twisted], *modules: object) -> Patches:
-    named = ending.provider_named
-    return [(module, "provider_named", lambda ports, name: kind(named(ports, name))) for module in modules]
+    return [(module, "provider_named", lambda ports, name: kind(provider_named(ports, name))) for module in modules]
 
 
 def create_retried() -> Patches:
@@ -65,7 +65,7 @@ def numbers(**changes: float) -> Callable[[], Patches]:
 
 
 def any_deployment() -> Patches:
-    def read(tag: str | None, deployment: str, keys: object) -> tags.Reading:
+    def read(tag: str | None, deployment: str, keys: Sequence[bytes]) -> tags.Reading:
         found = _read(tag, (tag or "").split("-")[1] if (tag or "").count("-") > 1 else deployment, keys)
         return tags.Ours(found.session_id, found.created_at) if not isinstance(found, tags.Foreign) else found
 
@@ -73,7 +73,7 @@ def any_deployment() -> Patches:
 
 
 def unverified_is_ours() -> Patches:
-    def read(tag: str | None, deployment: str, keys: object) -> tags.Reading:
+    def read(tag: str | None, deployment: str, keys: Sequence[bytes]) -> tags.Reading:
         found = _read(tag, deployment, keys)
         return tags.Ours(found.session_id, found.created_at) if isinstance(found, tags.Unverified) else found
 

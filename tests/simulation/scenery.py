@@ -1,6 +1,7 @@
 """What is on the markets besides us: offers, other people's machines, strays, bad hours, and what befalls a machine."""
 
 from collections.abc import Collection
+from functools import partial
 from threading import RLock
 
 import msgspec
@@ -68,7 +69,7 @@ class Scenery:
             for _ in range(rng.choice((1, 2))):
                 age = rng.randrange(0, 20 * 60) * SECOND * 3
                 at = start + round(rng.random() * length)
-                self.kernel.at(at, lambda age=age: self._stray(market, age))
+                self.kernel.at(at, partial(self._stray, market, age))
 
     def _stray(self, market: Market, age: int) -> None:
         now = self.kernel.time

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 from chalicelib.domain.alert import Kind
 from chalicelib.domain.errors import ProviderError, Refusal, Stale, StoreDown
@@ -180,7 +181,7 @@ def _ablated(world: World, layers: tuple[str, ...]) -> None:
     if "request" in layers:
         for key in list(world.callers.opened):
             at = kernel.time + round(world.rng.random() * 8 * HOUR)
-            kernel.at(at, lambda key=key: world.callers.end(key, EndReason.DELETED))
+            kernel.at(at, partial(world.callers.end, key, EndReason.DELETED))
     kernel.run(NOW + 15 * HOUR)
     world.heal()
     kernel.run(NOW + 27 * HOUR)

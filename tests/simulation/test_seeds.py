@@ -17,7 +17,7 @@ KEPT = Path(__file__).with_name("regression_seeds.txt")
 
 
 def kept() -> list[Task]:
-    tasks = []
+    tasks: list[Task] = []
     for line in KEPT.read_text("utf-8").splitlines():
         words = line.partition("#")[0].split()
         if words:

@@ -1,5 +1,6 @@
 """Consumers with budgets, and what they are told of them (I13)."""
 
+from functools import partial
 from random import Random
 
 import msgspec
@@ -48,7 +49,7 @@ class Thresholds:
                     on_exceeded=kind,
                     since=at,
                 )
-                self.kernel.at(at, lambda who=consumer.id, budget=budget: self._put(ports, who, budget, 5))
+                self.kernel.at(at, partial(self._put, ports, consumer.id, budget, 5))
 
     def _changes(self, now: Instant, length: int) -> list[Instant]:
         return [now + round(self.rng.random() * length)] if self.rng.random() < 0.2 else []

@@ -6,13 +6,13 @@ import msgspec
 
 from chalicelib.domain.errors import LaunchRefused, LaunchUncertain, ProviderError
 from chalicelib.domain.instance import Absent, Instance, Listing, Phase
-from chalicelib.ports import LaunchOrder, Receipt
+from chalicelib.ports import LaunchOrder, Provider, Receipt
 
 
 class Twisted:
     """A market as code with a mistake sees it."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Provider) -> None:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:

@@ -17,6 +17,7 @@ from tests.simulation.machine import Machine
 
 if TYPE_CHECKING:
     from tests.simulation.market import Market
+    from tests.simulation.stock import Stock
 
 FIRST_HOUR = 15
 """Destroys of one machine in the first hour of its end: the quick ones, then one every five minutes."""
@@ -78,7 +79,7 @@ class Watch:
         self._called.add((order.tag, number))
         self._none_alive("I2", order.tag, f"create call for attempt {number}")
 
-    def created(self, market: "Market", machine: Machine) -> None:
+    def created(self, market: "Stock", machine: Machine) -> None:
         tag = machine.tag or ""
         row = self.rows.get(tag.removeprefix("shopper-"))
         machine.attempt = len(row.attempts) if row is not None else 0

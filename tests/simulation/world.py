@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from random import Random
+from typing import cast
 
 from chalicelib import settings
 from chalicelib.domain.diff import Memory
@@ -9,7 +10,7 @@ from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.schedule import due
 from chalicelib.domain.session import Status
-from chalicelib.ports import Ports, Secrets
+from chalicelib.ports import Ports, Secrets, Sessions
 from chalicelib.providers.pace import SharedPace
 from tests.builders import DEPLOYMENT, NOW, SIGNING_KEY
 from tests.fakes.alerts import MemoryNotifier
@@ -215,12 +216,13 @@ class World:
     def _ports(self) -> Ports:
         overrides = SimOverrides(self.table)
         self.watch.kept = overrides.kept
+        sessions = SimSessions(self.table, self.store, self.ledgers)
         ports = Ports(
             settings=SETTINGS,
             secrets=Secrets(signing_keys=(SIGNING_KEY,), pepper=b"pepper"),
             clock=self.kernel,
             ids=SimIds(self.rng),
-            sessions=SimSessions(self.table, self.store, self.ledgers),
+            sessions=cast(Sessions, sessions),  # until the fleet hears, and puts sessions with heartbeats there
             access=self.store.access,
             ledger=self.store.ledger,
             inventory=SimInventory(self.kernel, list(self.markets.values())),

@@ -29,7 +29,7 @@ DISK_GB = 120
 def test_every_recorded_offer_is_listed_once_at_its_all_in_price(book: Path) -> None:
     with gzip.open(book, "rt") as lines:
         expected = dict(expectation(json.loads(line)) for line in lines)
-    with start_vastai(book=str(book), api_key="k") as market:
+    with start_vastai(book=book, api_key="k") as market:
         conf = settings.load({"VASTAI_API_KEY": "k", "VASTAI_API_URL": market.url})
         world = World(offers=[])
         ports = replace(world.ports, settings=conf, providers=build(conf, OpenGate(), world.clock))

@@ -7,7 +7,8 @@ import pytest
 from chalicelib import sweeps
 from chalicelib.domain.session import Session, Status
 from chalicelib.ports import Ports
-from chalicelib.sweeps import accrue, expire, messages, turns, watch
+from chalicelib.sweeps import expire, messages, turns, watch
+from chalicelib.usecases import accruing
 from tests.builders import a_consumer
 from tests.world import World
 
@@ -80,7 +81,7 @@ def test_the_clock_does_not_overtake_who_was_called_by_message(monkeypatch: pyte
 def test_an_accrual_out_of_time_writes_everybody_down_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Slow(monkeypatch, 7)
     world = slow.world
-    written = accrue.accrue
+    written = accruing.accrue
 
     def slowly(ports: Ports, live: list[Session]) -> None:
         written(ports, live)

@@ -1,6 +1,7 @@
 """Whenever, however often and however late the ledger is written, what is settled is the exact fraction's sum."""
 
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,7 +28,7 @@ ticks = st.lists(st.tuples(st.integers(0, 40 * HOUR), st.integers(1, 3)), max_si
 """(when, how many times at once)."""
 
 
-def opened(world: World, **changes: object) -> Session:
+def opened(world: World, **changes: Any) -> Session:
     session = a_session(consumer="c-ada", status=Status.RUNNING, **{"hold": HOLD, **changes})
     event = Event(
         session_id=session.id, at=NOW, before=None, after=Status.PENDING, reason="requested", actor="c-ada"

@@ -1,5 +1,7 @@
 """A caller that rented and died leaves nothing behind; one that renews keeps what is theirs."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -152,7 +154,7 @@ def test_two_renewals_at_once_are_both_answered(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_the_machine_is_told_the_end_of_the_lease_if_it_will_hear_of_renewals(
-    order: dict[str, object], environ: dict[str, str], until: Instant
+    order: dict[str, Any], environ: dict[str, str], until: Instant
 ) -> None:
     world = World(environ=environ)
     session = world.rent(hours=8, lease_minutes=10, **order)

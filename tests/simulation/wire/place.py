@@ -16,7 +16,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.instance import Instance
 from chalicelib.domain.instant import SECOND, Instant
 from chalicelib.domain.offer import Offer
-from chalicelib.ports import LaunchOrder, Provider
+from chalicelib.ports import CallKind, LaunchOrder, Provider
 from tests.simulation.kernel import Violation
 from tests.simulation.machine import Machine
 from tests.simulation.market import Market
@@ -218,7 +218,7 @@ class Place:
 class _Open:
     """The adapter stood at the gate already."""
 
-    def pass_through(self, provider: str, kind: object) -> None:
+    def pass_through(self, provider: str, kind: CallKind, *, going_on: bool = False) -> None:
         return
 
 

@@ -21,7 +21,14 @@ from tests.simulation.wire.tensordock_rows import Body, described, location, loc
 class TensorDockPlace(Place):
     name = "tensordock"
     url = "https://dashboard.tensordock.com"
-    wrong_shapes = ("ok", None, {}, {"data": None}, {"data": {"type": "success"}}, {"message": "welcome"})
+    wrong_shapes: tuple[object, ...] = (
+        "ok",
+        None,
+        {},
+        {"data": None},
+        {"data": {"type": "success"}},
+        {"message": "welcome"},
+    )
 
     def adapter(self, http: Any, create_seconds: float) -> Provider:
         return TensorDock(http, self.kernel, create_seconds)
@@ -163,7 +170,7 @@ class TensorDockPlace(Place):
         call.meant = None
         machine = self.market.machines.get(name)
         message = "Instance deleted successfully"
-        yes = (
+        yes: tuple[Reply, ...] = (
             json(200, {"data": {"type": "success", "attributes": {"message": message}}}),
             json(200, {"data": {"message": message}}),
             Reply(204, b""),

@@ -25,7 +25,13 @@ PAGE = 25
 class VastAiPlace(Place):
     name = "vastai"
     url = "https://console.vast.ai"
-    wrong_shapes = ([], "ok", None, {"instances": "none", "offers": {}}, {"success": False, "msg": "busy"})
+    wrong_shapes: tuple[object, ...] = (
+        [],
+        "ok",
+        None,
+        {"instances": "none", "offers": {}},
+        {"success": False, "msg": "busy"},
+    )
 
     def adapter(self, http: Any, create_seconds: float) -> Provider:
         return VastAi(http, self.kernel)
@@ -54,7 +60,8 @@ class VastAiPlace(Place):
             case "DELETE", "instances", number:
                 return self._destroy(call, number)
             case "POST", "instances", number, "ssh":
-                call.meant = self.market.attach_key(number, request.body["ssh_key"])
+                self.market.attach_key(number, request.body["ssh_key"])
+                call.meant = None
                 return self.told(json(200, {"success": True, "msg": "SSH key added to instance"}))
             case "GET", "users", "current":
                 self.market._reach("read", "balance", "")
@@ -173,7 +180,7 @@ class VastAiPlace(Place):
         call.meant = None
         gone = {"success": False, "error": "no_such_instance", "msg": f"Instance {number} not found."}
         machine = self.market.machines.get(number)
-        yes = (json(200, {"success": True}), json(200, {"success": True, "msg": "destroyed"}))
+        yes: tuple[Reply, ...] = (json(200, {"success": True}), json(200, {"success": True, "msg": "destroyed"}))
         if machine is None or not machine.seen(self.kernel.time):
             yes += (json(404, gone), json(404, {"success": False, "error": "not_found"}))
         elif self.market.faults.hits("destroy_404"):
