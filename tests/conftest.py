@@ -1,7 +1,10 @@
 """What holds for every test."""
 
 import os
+import sys
+from functools import _lru_cache_wrapper
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine is slow, not wrong. Where a run decides over a change it must be the same run twice; elsewhere new
@@ -13,3 +16,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("steady")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A process may run the tests again with a mistake put in: what it worked out before must not hide that."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("chalicelib."):
+            for cached in vars(module).values():
+                if isinstance(cached, _lru_cache_wrapper):
+                    cached.cache_clear()

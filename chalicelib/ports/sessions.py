@@ -41,8 +41,8 @@ class Sessions(Protocol):
     def save(self, before: Session, after: Session, event: Event | None = None) -> Session:
         """Write what changed, on condition that the row still has `before.version`; returns it with the new version.
 
-        With an event both are one transaction. Becoming final gives the quota back in it too. A larger `hold` is set
-        aside in it, or Refusal 402 `budget_exceeded` raised. Raises Stale.
+        With an event both are one transaction. Becoming final gives the quota back in it too. It never changes `hold`:
+        what is set aside moves with the ledger (`Ledger.post`). Raises Stale.
         """
 
     def beat(self, session_id: str, mark: str, pulse: Pulse, at: Instant, active: bool) -> bool:

@@ -150,14 +150,14 @@ class Http:
             self._gate.pass_through(self.name, kind, going_on=going_on)
         began = self._clock.now()
         status, failure = 0, ""
-        # Prepared without the session, of which only its connections are wanted: half the work of `session.request`.
-        request = requests.Request(
-            method,
-            self._base_url + path + (f"?{urlencode(params)}" if params else ""),
-            data=None if json is None else msgspec.json.encode(json),
-            headers=self._headers if json is None else {**self._headers, "Content-Type": "application/json"},
-        ).prepare()
         try:
+            # Prepared without the session, of which only its connections are wanted: half of `session.request`'s work.
+            request = requests.Request(
+                method,
+                self._base_url + path + (f"?{urlencode(params)}" if params else ""),
+                data=None if json is None else msgspec.json.encode(json),
+                headers=self._headers if json is None else {**self._headers, "Content-Type": "application/json"},
+            ).prepare()
             with session.send(
                 request,
                 timeout=(self._policy.http_connect_seconds, read_seconds),

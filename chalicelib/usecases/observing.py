@@ -48,10 +48,14 @@ def listing(ports: Ports, name: str) -> Listing:
 def passed(ports: Ports, name: str, stuck_since: Instant | None, credit: str | UnsetType | None) -> None:
     """What a pass of reconciliation saw: since when the longest unfinished destroy has been going on, and why the
     credit is too little, None if it is not; unset is not known. Creates are refused for either."""
+
+    def seen(state: ProviderState) -> ProviderState:
+        low = state.low_credit if isinstance(credit, UnsetType) else credit
+        return admission.passed(state, stuck_since, low)
+
     state = ports.health.provider(name)
-    low = state.low_credit if isinstance(credit, UnsetType) else credit
-    if (state.destroy_stuck_since, state.low_credit) != (stuck_since, low):
-        _note(ports, name, lambda state: admission.passed(state, stuck_since, low), state)
+    if seen(state) != state:
+        _note(ports, name, seen, state)
 
 
 def machine_failed(ports: Ports, name: str, machine_id: str) -> None:

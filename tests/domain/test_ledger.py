@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import ledger, metering, period
-from chalicelib.domain.attempt import Attempt, Look, Stage
+from chalicelib.domain.attempt import AbsenceProof, Attempt, Look, Stage
 from chalicelib.domain.billing import Billing, Correction
 from chalicelib.domain.instance import Instance, Listing, Phase
 from chalicelib.domain.instant import HOUR, SECOND
@@ -149,3 +149,12 @@ def test_a_correction_is_a_segment_of_its_own_kind() -> None:
     assert line.cost == 408_000 - 7
     assert [segment.kind for segment in line.segments] == ["gpu", "storage", "correction"]
     assert line.gpu_ms == HOUR
+
+
+def test_the_bill_ends_at_the_first_of_the_two_looks_that_prove_it_gone() -> None:
+    session = a_session(attempts=(attempt_of(an_offer(), Billing(), []),))
+    first, second = (Look(at=NOW + at * SECOND, instance_ids=("i-1",), machines_listed=0) for at in (55, 61))
+    proof = AbsenceProof(provider="vastai", tag=session.tag, instance_ids=("i-1",), looks=(first, second))
+    [attempt] = session.attempts
+    proven = msgspec.structs.replace(session, attempts=(msgspec.structs.replace(attempt, look=second, proof=proof),))
+    assert ledger.cost(proven, NOW + HOUR) == round(408_000 * 55 / 3600)

@@ -55,5 +55,6 @@ def test_a_row_is_not_scaled_beyond_its_most() -> None:
 
 def test_only_a_count_above_one_makes_a_scaled_id() -> None:
     assert split("a:b:4") == ("a:b", 4)
-    for plain in ("a:b:1", "a:b:spot", "a:b:-4", "a:b:٤", "a:b:", "4", "a:b:12345"):
+    assert split("a:b:128") == ("a:b", 128)
+    for plain in ("a:b:1", "a:b:spot", "a:b:-4", "a:b:٤", "a:b:", "4", "a:b:1234", "a:b:12345"):
         assert split(plain) == (plain, 1)

@@ -106,7 +106,8 @@ class MemorySessions:
 
     def check_holds(self, sessions: Sequence[Session]) -> None:
         """Raises Stale if one has another hold by now."""
-        if any(self._rows[session.id].hold != session.hold for session in sessions):
+        rows = [self._rows.get(session.id) for session in sessions]
+        if any(row is None or row.hold != known.hold for row, known in zip(rows, sessions, strict=True)):
             raise Stale("a hold moved meanwhile")
 
     def save_all(self, saves: Sequence[tuple[Session, Session]], refusal: Refusal | None) -> None:

@@ -18,7 +18,7 @@ from tests.simulation.machine import Machine
 def billed(market: str, phase: Phase) -> tuple[bool, bool]:
     """(the GPU, the disk) of a machine in this phase."""
     if market == "vastai":
-        return phase in (Phase.RUNNING, Phase.REBOOTING), phase is not Phase.OFFLINE
+        return phase in (Phase.RUNNING, Phase.REBOOTING, Phase.FROZEN), phase is not Phase.OFFLINE
     return True, True
 
 

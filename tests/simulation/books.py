@@ -85,7 +85,7 @@ class Books:
                 raise Violation("I12", f"{after.session}: {-more} of {after.day} taken back")
             self._stored[after.session] = self._stored.get(after.session, 0) + more
         for earlier, later in posting.sessions:
-            if posting.reserved and not earlier.final:
+            if posting.reserved and earlier.status is later.status and later.settled_at is None and not later.final:
                 continue  # it was made longer
             if not later.final or (earlier.settled_at is not None and later.settled_at != earlier.settled_at):
                 raise Violation("I12", f"{later.id} is {later.status}, and settled once more")

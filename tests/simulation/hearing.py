@@ -154,8 +154,7 @@ class Hearing:
                 raise Violation("agent", f"{row.id} counts on an agent that has not run for long")
         for agents in self.agents.values():
             for agent in agents:
-                if agent.machine.lives(now):
-                    self._lives_by_the_rules(agent, now)
+                self._lives_by_the_rules(agent, now)
 
     def _of(self, row: Session) -> list[Agent]:
         return self.agents.get(leases.known_token(row.agent_mark) or "", [])

@@ -73,11 +73,14 @@ def test_a_machine_that_could_not_be_read_before_its_destroy_has_not_appeared() 
     unseen = world.store.sessions.save(
         row, msgspec.structs.replace(row, attempts=(msgspec.structs.replace(attempt, appeared=False),))
     )
+    world.market.lie("destroy", times=None)
     world.market.fail("get", ProviderDown("out of order"), times=None)
     lifecycle.end(world.ports, unseen, EndReason.DELETED, session.consumer)
     world.run(1)
     after = attempt_of(world, session)
     assert (after.destroy_calls, after.appeared) == (1, False)
+    world.run(10)
+    assert attempt_of(world, session).appeared  # a list has shown it
 
 
 def test_a_machine_that_was_read_before_its_destroy_costs_nothing_once_it_is_gone_though_its_twin_lives_on() -> None:

@@ -3,11 +3,13 @@
 import pytest
 
 from chalicelib import sweeps
+from chalicelib.domain.diff import Doomed, Findings, Memory
 from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderDown
 from chalicelib.domain.instance import Phase
+from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import EndReason, Session, Status
-from chalicelib.usecases import lifecycle
-from tests.builders import NOW, a_session_id, an_offer
+from chalicelib.usecases import lifecycle, reconciling
+from tests.builders import NOW, a_session, a_session_id, an_offer
 from tests.world import World
 
 
@@ -192,3 +194,14 @@ def test_a_sweep_that_ran_is_noted() -> None:
     world = World()
     sweeps.run("reconcile", world.ports)
     assert "reconcile" in world.store.health.sweeps()
+
+
+def test_what_is_missing_and_what_is_wrong_pull_the_brake_together() -> None:
+    session = a_session()
+    wrong = Doomed(session=session, reason=EndReason.LOST, detail="another GPU")
+    for missing, doomed, rules in ((2, 1, ()), (2, 2, ("lost",)), (0, 4, ("lost",))):
+        found = Findings(
+            memory=Memory(provider="vastai"), ours=4, orphans=(), ghosts=(session,) * missing,
+            doomed=(wrong,) * doomed, unverified=(),
+        )  # fmt: skip
+        assert reconciling._frozen(found, Policy()) == rules
