@@ -18,11 +18,7 @@ def run(ports: Ports) -> None:
 
 
 def wake(ports: Ports) -> bool:
-    turn = ports.health.turn("accrue")
-    if turns.under_way(turn, ports.clock.now()):
-        return False
-    _run(ports, turn)
-    return True
+    return turns.woken(ports, "accrue", _run)
 
 
 def _run(ports: Ports, turn: Turn | None) -> None:

@@ -24,6 +24,15 @@ def under_way(turn: Turn | None, now: Instant) -> bool:
     return turn is not None and now < turn.until
 
 
+def woken(ports: Ports, name: str, run: Callable[[Ports, Turn | None], None]) -> bool:
+    """What the clock's wake-up does: `run`, unless somebody is called to go on; False when nothing was done."""
+    turn = ports.health.turn(name)
+    if under_way(turn, ports.clock.now()):
+        return False
+    run(ports, turn)
+    return True
+
+
 def take(ports: Ports, name: str, turn: Turn | None, work: Callable[[list[Session]], None], size: int) -> bool:
     """Give live sessions to `work`, `size` at a time, from where the last run stopped; True when the round is done.
 

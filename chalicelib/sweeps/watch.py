@@ -25,11 +25,7 @@ def run(ports: Ports) -> None:
 
 
 def wake(ports: Ports) -> bool:
-    turn = ports.health.turn("watch")
-    if turns.under_way(turn, ports.clock.now()):
-        return False
-    _run(ports, turn)
-    return True
+    return turns.woken(ports, "watch", _run)
 
 
 def _run(ports: Ports, turn: Turn | None) -> None:

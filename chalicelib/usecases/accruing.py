@@ -109,8 +109,15 @@ def lengthen(ports: Ports, before: Session, after: Session, more: Micros) -> Ses
     consumer = current(ports, before.consumer)
     [account] = accounts(ports, consumer.id, [before], _until(ports))
     longer = msgspec.structs.replace(after, hold=lengthened(before.hold, account.spent, more))
-    posting = _joined(Posting(consumer=consumer, reserved=more, sessions=((before, longer),)), account)
-    ports.ledger.post(msgspec.structs.replace(posting, holds=()))
+    ports.ledger.post(
+        Posting(
+            consumer=consumer,
+            lines=account.changes,
+            released=account.released,
+            reserved=more,
+            sessions=((before, longer),),
+        )
+    )
     return msgspec.structs.replace(longer, version=before.version + 1)
 
 
