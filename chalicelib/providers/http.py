@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import NoReturn
 from urllib.parse import urlencode
@@ -151,13 +152,7 @@ class Http:
         began = self._clock.now()
         status, failure = 0, ""
         try:
-            # Prepared without the session, of which only its connections are wanted: half of `session.request`'s work.
-            request = requests.Request(
-                method,
-                self._base_url + path + (f"?{urlencode(params)}" if params else ""),
-                data=None if json is None else msgspec.json.encode(json),
-                headers=self._headers if json is None else {**self._headers, "Content-Type": "application/json"},
-            ).prepare()
+            request = self._request(method, path, params, json)
             with session.send(
                 request,
                 timeout=(self._policy.http_connect_seconds, read_seconds),
@@ -188,6 +183,24 @@ class Http:
         if status in _TRANSIENT or status >= 500:
             self._doubt(kind, f"status {status}", self._retry_after(answer, 5.0))
         return answer
+
+    @cached_property
+    def _prepared(self) -> requests.PreparedRequest:
+        """What every request has in common. Raises RequestException for a URL that is none."""
+        return requests.Request("GET", self._base_url, headers=self._headers).prepare()
+
+    def _request(
+        self, method: str, path: str, params: Mapping[str, str] | None, json: object
+    ) -> requests.PreparedRequest:
+        """A tenth of the work of preparing it whole: path and query are in their final form as they come."""
+        request = self._prepared.copy()
+        request.method = method
+        request.url = f"{request.url}".rstrip("/") + path + (f"?{urlencode(params)}" if params else "")
+        if json is not None:
+            request.headers["Content-Type"] = "application/json"
+            request.body = msgspec.json.encode(json)
+        request.prepare_content_length(request.body)
+        return request
 
     def _doubt(self, kind: CallKind, failure: str, retry_after: float = 5.0) -> NoReturn:
         reason = f"{self.name}: {failure}"
