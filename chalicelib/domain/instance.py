@@ -22,6 +22,11 @@ class Phase(StrEnum):
     OFFLINE = "offline"  # its own market cannot reach the host; it may come back
     UNKNOWN = "unknown"  # a word nobody told us: keep it, say so, never act on it alone
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Phase":
+        """A row written by a later version, with a phase that this one does not have, can still be read and ended."""
+        return cls.UNKNOWN
+
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
     """Where SSH is said to answer."""

@@ -9,6 +9,8 @@ from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros
 from chalicelib.domain.session import Session
 
+_CENT: Micros = 10_000
+
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
     """What a market billed for one machine within the time asked for."""
@@ -38,7 +40,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     drifts: tuple[Drift, ...] = ()
 
     def drifted(self, share: float) -> bool:
-        return abs(self.billed - self.ours) > share * max(self.billed, self.ours)
+        """Is the difference worth a message? One below a cent is how markets round."""
+        return abs(self.billed - self.ours) > max(share * max(self.billed, self.ours), _CENT)
 
 
 def compare(sessions: Iterable[Session], charges: Iterable[Charge], now: Instant, provider: str) -> Comparison:

@@ -18,6 +18,7 @@ from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import price_parts, price_per_hour
 from chalicelib.domain.session import Session
 
+_UP_ONCE = (Phase.RUNNING, Phase.REBOOTING, Phase.FROZEN)
 Key = tuple[str, str, str, str]
 """(day, session, provider, gpu) of a line."""
 
@@ -166,7 +167,7 @@ def readings_of(attempt: Attempt, instance_id: str) -> list[Reading]:
     if any(one.instance_id == instance_id for one in attempt.folded):
         return found
     start = _start(attempt, instance_id)
-    if found and found[0].phase is Phase.RUNNING:
+    if found and found[0].phase in _UP_ONCE:
         start = msgspec.structs.replace(start, phase=Phase.RUNNING)
     return [start, *found]
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from chalicelib.domain import period
 from chalicelib.domain.attempt import Attempt
-from chalicelib.domain.billing import Reading
+from chalicelib.domain.billing import Folded, Reading
 from chalicelib.domain.folding import folded
 from chalicelib.domain.instance import Instance, Listing
 from chalicelib.domain.instant import Instant
@@ -28,6 +29,17 @@ def told(attempt: Attempt, machines: Iterable[Instance], at: Instant) -> Attempt
         if machine.id in attempt.instance_ids:
             attempt = _seen(attempt, machine, at)
     return folded(attempt)
+
+
+def rejoined(attempt: Attempt, machines: Iterable[Instance], at: Instant) -> Attempt:
+    """Knowing these as well: machines of an earlier attempt that are back, billed from the moment they are seen again.
+    What they cost before is that attempt's."""
+    for machine in machines:
+        if machine.id not in attempt.instance_ids:
+            before = Folded(instance_id=machine.id, day=period.day(at), kind="storage", exact=0, length=0)
+            known = msgspec.structs.replace(attempt.knows(machine.id), folded=(*attempt.folded, before))
+            attempt = _seen(known, machine, at)
+    return attempt
 
 
 def _seen(attempt: Attempt, machine: Instance, at: Instant) -> Attempt:

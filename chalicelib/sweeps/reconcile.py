@@ -2,7 +2,6 @@
 
 import logging
 
-from chalicelib.domain.diff import Memory
 from chalicelib.domain.schedule import due
 from chalicelib.ports import Ports
 from chalicelib.usecases.reconciling import reconcile
@@ -13,7 +12,7 @@ log = logging.getLogger(__name__)
 def run(ports: Ports) -> None:
     """One pass over every provider, whenever the last one was."""
     for name in sorted(ports.providers):
-        _reconcile(ports, name, ports.health.memory(name))
+        _reconcile(ports, name, always=True)
 
 
 def wake(ports: Ports) -> bool:
@@ -22,17 +21,17 @@ def wake(ports: Ports) -> bool:
     It is woken each minute, so a list that failed, a run that was skipped and one that died cost a minute. Locally
     the pace is what the person set, and every wake-up is a pass.
     """
-    passes = 0
-    for name in sorted(ports.providers):
-        memory = ports.health.memory(name)
-        if ports.settings.is_local or due("reconcile", memory.listed_at, ports.clock.now()):
-            _reconcile(ports, name, memory)
-            passes += 1
-    return passes > 0
+    passes = [_reconcile(ports, name, always=ports.settings.is_local) for name in sorted(ports.providers)]
+    return any(passes)
 
 
-def _reconcile(ports: Ports, name: str, memory: Memory) -> None:
+def _reconcile(ports: Ports, name: str, *, always: bool) -> bool:
+    """Was there a pass? What keeps one provider from being looked at does not keep the others."""
     try:
+        memory = ports.health.memory(name)
+        if not always and not due("reconcile", memory.listed_at, ports.clock.now()):
+            return False
         reconcile(ports, name, memory)
     except Exception:
         log.exception("reconcile %s failed", name, extra={"provider": name})
+    return True

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,7 +13,7 @@ from chalicelib.domain.budget import left, lengthened
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.money import Micros
-from chalicelib.domain.posting import MOST_ITEMS, Change, Posting, items
+from chalicelib.domain.posting import MOST_ITEMS, Change, Posting, items, refused
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.budgeting import current
@@ -103,21 +103,31 @@ def rewrite(ports: Ports, before: Session, after: Session, *, released_whole: bo
     ports.ledger.post(Posting(consumer=consumer, lines=account.changes, released=released, sessions=((before, after),)))
 
 
-def lengthen(ports: Ports, before: Session, after: Session, more: Micros) -> Session:
+def lengthen(
+    ports: Ports, before: Session, after: Session, more: Micros, first: Callable[[], None] | None = None
+) -> Session:
     """The session saved as `after` with so much more set aside for it, and its ledger written on the way: what it has
-    cost beyond its hold is none of what is set aside. Raises Stale, and Refusal 402 `budget_exceeded`."""
+    cost beyond its hold is none of what is set aside.
+
+    `first` is done before anything is written, and not if the budget refuses. Raises Stale, and Refusal 402
+    `budget_exceeded`: the store has the last word.
+    """
     consumer = current(ports, before.consumer)
     [account] = accounts(ports, consumer.id, [before], _until(ports))
     longer = msgspec.structs.replace(after, hold=lengthened(before.hold, account.spent, more))
-    ports.ledger.post(
-        Posting(
-            consumer=consumer,
-            lines=account.changes,
-            released=account.released,
-            reserved=more,
-            sessions=((before, longer),),
-        )
+    posting = Posting(
+        consumer=consumer,
+        lines=account.changes,
+        released=account.released,
+        reserved=more,
+        sessions=((before, longer),),
     )
+    refusal = refused(posting, consumer)
+    if refusal is not None:
+        raise refusal
+    if first is not None:
+        first()
+    ports.ledger.post(posting)
     return msgspec.structs.replace(longer, version=before.version + 1)
 
 

@@ -28,16 +28,14 @@ def tell(ports: Ports, alert: Alert) -> bool:
     return new
 
 
-def tell_again(ports: Ports, alerts: Sequence[Alert]) -> None:
-    """`tell` each of what holds for as long as it does: what was told before costs one read together, and no write."""
+def untold(ports: Ports, alerts: Sequence[Alert]) -> list[Alert]:
+    """Those of what holds for as long as it does that nobody was told of yet: one read together, and no write."""
     try:
         known = ports.alerts.known([alert.dedupe_id for alert in alerts]) if alerts else set()
     except ShopperError as error:
         log.error("what was told before cannot be read (%s): %d alerts wait", error, len(alerts))
-        return
-    for alert in alerts:
-        if alert.dedupe_id not in known:
-            tell(ports, alert)
+        return []
+    return [alert for alert in alerts if alert.dedupe_id not in known]
 
 
 def tell_of(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> bool:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderDown,
 from chalicelib.domain.instance import Absent, Address, Instance, Phase
 from chalicelib.domain.instant import seconds
 from chalicelib.domain.launch import boot_pause, failure, ssh_pause
-from chalicelib.domain.metering import read, told
+from chalicelib.domain.metering import read, rejoined, told
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.destroying import destroy
@@ -88,7 +88,8 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> tuple[Instance | 
         whole = False
     else:
         tagged = listed.tagged(session.tag)
-        attempt = read(attempt.knows(*(twin.id for twin in tagged)), listed)
+        new = (twin.id for twin in tagged if twin.id not in session.earlier_ids)
+        attempt = read(rejoined(attempt.knows(*new), tagged, listed.taken_at), listed)
         main = attempt.instance_id
         machine = next((one for one in listed.instances if one.id == main), None)  # whatever its label says
         attempt = _destroy_twins(ports, session, attempt, [twin.id for twin in tagged if twin.id != main])

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import ProviderBusy, ProviderError, ShopperError
 from chalicelib.domain.instance import Absent, Instance
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.launch import lost_create_pause
-from chalicelib.domain.metering import read, told
+from chalicelib.domain.metering import read, rejoined, told
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import Event, NeverLaunched, Session, Status
 from chalicelib.ports import Ports, Provider
@@ -106,7 +106,7 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
     if new:  # so the create is answered: nothing else can turn up late
         attempt = msgspec.structs.replace(attempt.knows(*new), answered=True)
     if attempt.instance_ids:  # one that is back is ended along with it; alone it is an orphan like any other
-        attempt = attempt.knows(*(machine.id for machine in tagged))
+        attempt = rejoined(attempt, tagged, found.taken_at)
     listed = found.ids() & set(attempt.instance_ids)
     if listed:  # no need to ask for each: one that cannot be read must not keep a new one from being remembered
         seen_now = msgspec.structs.replace(attempt, appeared=attempt.appeared or attempt.instance_id in listed)

@@ -14,7 +14,7 @@ from chalicelib.domain.session import FINAL, EndReason, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import budgeting, lifecycle
 from chalicelib.usecases.accruing import Account, accounts
-from chalicelib.usecases.alerting import tell_again
+from chalicelib.usecases.alerting import tell, untold
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,11 @@ def _tell(ports: Ports, consumer: Consumer, budget: Budget, name: str, spent: Mi
         )
         for share in rules.crossed(budget, spent)
     ]
-    tell_again(ports, alerts)
+    news = untold(ports, alerts)
+    # One told of a budget that was raised meanwhile would be missing once that one's share is reached.
+    if news and budgeting.current(ports, consumer.id).budget == budget:
+        for alert in news:
+            tell(ports, alert)
 
 
 def _check_counters(ports: Ports, consumer: Consumer, spent: Micros, live: Sequence[Account]) -> None:

@@ -1,6 +1,7 @@
 """What a caller or the clock may do to a session that exists: end it, make it longer, renew its lease."""
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -13,7 +14,6 @@ from chalicelib.domain.money import over_time
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports
 from chalicelib.usecases.accruing import lengthen
-from chalicelib.usecases.budgeting import afford
 from chalicelib.usecases.keeping import keep
 from chalicelib.usecases.leasing import check_reach
 
@@ -73,10 +73,11 @@ def extend(ports: Ports, session: Session, length: float, override: bool, actor:
         check_reach(session, expires_at, ports.settings.policy)
         if past:
             changes |= {"hard_max_at": expires_at, "overridden_by": actor}
-            afford(ports, session.consumer, more)
-            ports.overrides.lengthen(session.id, expires_at)  # first: else the janitor would end what the table grants
+        longer = msgspec.structs.replace(session, **changes)
+        # First: else the janitor would end what the table grants.
+        override_first = partial(ports.overrides.lengthen, session.id, expires_at) if past else None
         try:
-            return lengthen(ports, session, msgspec.structs.replace(session, **changes), more)
+            return lengthen(ports, session, longer, more, override_first)
         except Stale:
             session = _again(ports, session)
 

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import sweeps
 from chalicelib.domain import period
+from chalicelib.domain.budget import Budget
 from chalicelib.domain.instant import SECOND
-from chalicelib.usecases import enforcing
+from chalicelib.usecases import budgeting, enforcing
 from tests.api.client import Api, wish
 from tests.builders import NOW
 
@@ -206,6 +208,29 @@ def test_a_session_that_ended_a_moment_ago_is_no_reason_to_doubt_the_counters(mo
     monkeypatch.setattr(api.world.store.sessions, "unsettled", lambda limit=100: [])
     enforcing.enforce(api.world.ports, "ada")
     assert api.world.store.access.consumer("ada") == before
+
+
+def test_a_budget_that_is_raised_while_it_is_looked_at_is_not_told_of_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api = Api()
+    api.rent()
+    api.world.run(1800)
+    low = Budget(period="day", limit=100_000, since=NOW)
+    budgeting.put(api.world.ports, "ada", low)
+    known = api.world.alerts.known
+
+    def raised(wanted: list[str]) -> set[str]:
+        budgeting.put(api.world.ports, "ada", msgspec.structs.replace(low, limit=100_000_000))
+        return known(wanted)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(api.world.ports.alerts, "known", raised)
+        enforcing.enforce(api.world.ports, "ada")
+    assert alerts(api) == []
+    budgeting.put(api.world.ports, "ada", low)
+    enforcing.enforce(api.world.ports, "ada")
+    assert [share for _, share in alerts(api)] == [0.5, 0.8, 1.0]
 
 
 def test_a_consumer_reads_their_own_budget_and_nobody_elses() -> None:

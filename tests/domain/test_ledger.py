@@ -51,9 +51,8 @@ def oracle(offer: Offer, billing: Billing, seen: list[_Seen], end: int) -> Fract
     price = to_micros(offer.gpu_per_hour + 40 * offer.disk_per_gb_hour)
     disk = price - to_micros(offer.gpu_per_hour)
     first = next((phase for _, phase, _ in seen if phase is not None), None)
-    real: list[tuple[int, Phase | None, int]] = [
-        (0, Phase.RUNNING if first is Phase.RUNNING else Phase.STARTING, price)
-    ]
+    been_up = first in (Phase.RUNNING, Phase.REBOOTING, Phase.FROZEN)
+    real: list[tuple[int, Phase | None, int]] = [(0, Phase.RUNNING if been_up else Phase.STARTING, price)]
     for after, phase, told in seen:
         if phase is None:
             if len(real) > 1 and real[-1][1] is not None:

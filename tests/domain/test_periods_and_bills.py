@@ -44,8 +44,13 @@ def test_only_sessions_that_are_settled_and_wholly_on_the_invoice_are_compared()
 
 
 def test_a_difference_of_exactly_the_share_is_no_drift() -> None:
-    assert not Comparison(ours=99, billed=100).drifted(0.01)
-    assert Comparison(ours=98, billed=100).drifted(0.01)
+    assert not Comparison(ours=9_900_000, billed=10_000_000).drifted(0.01)
+    assert Comparison(ours=9_899_999, billed=10_000_000).drifted(0.01)
+
+
+def test_a_difference_of_a_cent_is_how_markets_round() -> None:
+    assert not Comparison(ours=0, billed=10_000).drifted(0.01)
+    assert Comparison(ours=10_001, billed=0).drifted(0.01)
 
 
 def test_a_posting_writes_its_sessions_and_one_row_of_the_consumer() -> None:

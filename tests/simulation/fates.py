@@ -48,6 +48,8 @@ class Fate:
     clock_at: Instant = NEVER
     clock_by: Millis = 0
     reboots: list[tuple[Instant, Instant]] = field(default_factory=list)
+    freezes: bool = False
+    """Where its market freezes machines, it does that instead."""
 
 
 def drawn(faults: AgentFaults, since: Instant) -> Fate:
@@ -69,6 +71,7 @@ def drawn(faults: AgentFaults, since: Instant) -> Fate:
     if faults.hits("agent_reboot"):
         begins = sorted(moment() for _ in range(rng.choice((1, 2))))
         fate.reboots = [(at, at + MINUTE + round(rng.random() ** 3 * HOUR)) for at in begins]
+        fate.freezes = rng.random() < 0.25
     return fate
 
 

@@ -29,7 +29,7 @@ from tests.simulation.reporters import Reporters
 from tests.simulation.storing import Table
 from tests.simulation.watch import Watch
 
-_REBOOTING = (Phase.STARTING, Phase.REBOOTING)
+_REBOOTING = (Phase.STARTING, Phase.REBOOTING, Phase.FROZEN)
 REPEAT = 5 * MINUTE
 """Between two attempts of a machine to end itself."""
 
@@ -132,9 +132,12 @@ class Fleet:
         machine, now = agent.machine, self.kernel.time
         if agent.over or not machine.lives(now) or machine.phase is not None or agent.rebooting:
             return
-        machine.turn(now, Phase.REBOOTING if machine.market == "vastai" else Phase.STARTING)
+        phase = Phase.STARTING
+        if machine.market == "vastai":
+            phase = Phase.FROZEN if agent.fate.freezes else Phase.REBOOTING
+        machine.turn(now, phase)
         agent.rebooting = True
-        self.watch.log("reboots", machine.id)
+        self.watch.log("reboots", machine.id, phase)
         self.kernel.at(until, lambda: self._up(agent, market, until - now))
 
     def _up(self, agent: Agent, market: Market, off: int) -> None:

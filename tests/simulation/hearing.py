@@ -182,7 +182,7 @@ class Hearing:
         # One that was killed, and is back since a reboot, begins then.
         latest = max(granted + agent.off_for, agent.up_since) + 2 * self.pace
         tried = agent.tried_at
-        if tried is not None:
+        if tried is not None and agent.machine.market == "vastai":  # elsewhere its own switch asks nobody
             kept = agent.fate.from_market.overlap(tried, now) + agent.market_down(tried, now)
             latest = max(latest, tried) + 90 * MINUTE + kept + max(0, agent.machine.refuses_until - tried)
         if agent.at_work(now) and now > latest:

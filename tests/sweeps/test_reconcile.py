@@ -1,7 +1,12 @@
 """When reconcile makes a pass: five minutes after a good one, a minute after one that failed, at once when asked."""
 
+from dataclasses import replace
+
+import pytest
+
 from chalicelib import sweeps
-from chalicelib.domain.errors import ProviderDown
+from chalicelib.domain.diff import Memory
+from chalicelib.domain.errors import ProviderDown, StoreDown
 from tests.world import World
 
 
@@ -54,3 +59,21 @@ def test_a_wake_up_with_nothing_due_is_not_told_as_a_finished_pass() -> None:
     world.clock.advance(60)
     sweeps.wake("reconcile", world.ports)
     assert world.store.health.sweeps()["reconcile"] == finished
+
+
+def test_what_cannot_be_read_of_one_market_keeps_no_other_from_its_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    health = world.ports.health
+    other = replace(world.ports, providers={"tensordock": world.market, "vastai": world.market}, health=health)
+    memory = health.memory
+
+    def unreadable(name: str) -> Memory:
+        if name == "tensordock":
+            raise StoreDown("throttled")
+        return memory(name)
+
+    monkeypatch.setattr(health, "memory", unreadable)
+    for look in (sweeps.wake, sweeps.run):
+        before = world.market.count("list")
+        look("reconcile", other)
+        assert world.market.count("list") == before + 1

@@ -141,3 +141,22 @@ def test_an_extension_that_the_budget_does_not_cover_changes_nothing() -> None:
             assert world.again(session) == session
             assert money(world) == (0, 200_000)
     assert money(world) == (408_000, 608_000)
+
+
+def test_an_override_is_kept_only_if_the_budget_covers_what_was_not_yet_written_down_as_well() -> None:
+    """After six minutes more, $0.04 has been spent beyond the hold that nobody has booked."""
+    world = World()
+    session = spent(world, 200_000, 30)
+    session = world.store.sessions.save(session, msgspec.structs.replace(session, hard_max_at=session.expires_at))
+    world.clock.advance(6 * 60)
+    for limit in (647_999, 648_000):
+        put(world.ports, "c-ada", Budget(period="day", limit=limit, on_exceeded="block", since=NOW))
+        if limit == 648_000:
+            lifecycle.extend(world.ports, session, 1, override=True, actor="operator")
+        else:
+            with pytest.raises(Refusal, match="neither spent nor reserved"):
+                lifecycle.extend(world.ports, session, 1, override=True, actor="operator")
+            assert world.overrides.kept == {}
+    longer = world.again(session)
+    assert world.overrides.kept == {session.id: longer.expires_at}
+    assert longer.hard_max_at == longer.expires_at == session.expires_at + HOUR
