@@ -106,7 +106,7 @@ def configuration(stage: str) -> Json:
 
 
 def _slim(code: Path) -> None:
-    slimming.slim(code / "botocore" / "data")
+    slimming.spare(code)
     for pattern in _UNUSED:
         for found in list(code.rglob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink()

@@ -1,6 +1,7 @@
-"""botocore's descriptions of AWS, down to what the functions may ask: a client reads all of them before its first call.
+"""What the packages bring that no function needs, and every cold start would read: out of the package.
 
-Which operations those are is read off the functions' own policies: what no role may do needs no description.
+Of botocore's descriptions of AWS those operations stay that the functions may ask for, which is read off their own
+policies: what no role may do needs no description. Of its code, that which writes documentation goes.
 """
 
 import gzip
@@ -15,6 +16,37 @@ from deploy.names import STAGES, Json
 
 _CLIENTS = ("dynamodb", "sns", "sqs")  # SSM is asked without a client
 _NOT_IN_POLICIES = {"dynamodb": {"TransactWriteItems"}}  # IAM knows a transaction by its parts
+
+
+_DOCSTRINGS = """\
+class ClientMethodDocstring(str):
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)
+
+
+PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
+"""
+REPLACED = {
+    # Its writers of documentation bring an HTML parser. `utils` stays: botocore's handlers are made of it.
+    "botocore/docs": {"__init__.py": "", "docstring.py": _DOCSTRINGS, "utils.py": None},
+    # HTTP/2 is off until somebody asks for it, and reads the metadata of packages to say whether it could be on.
+    "urllib3/http2": {"__init__.py": "", "probe.py": None},
+}
+"""Folders of the package, and all that is in them then: None is what was there."""
+
+
+def spare(code: Path) -> None:
+    """`code`: the folder of all packages."""
+    slim(code / "botocore" / "data")
+    for folder, files in REPLACED.items():
+        for found in list((code / folder).iterdir()):
+            if found.is_dir():
+                shutil.rmtree(found)
+            elif found.name not in files:
+                found.unlink()
+        for name, text in files.items():
+            if text is not None:
+                (code / folder / name).write_text(text)
 
 
 def slim(data: Path) -> None:

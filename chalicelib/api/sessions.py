@@ -10,7 +10,6 @@ from chalicelib.api.calls import Answer, Call
 from chalicelib.api.lists import listed, part
 from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.session import LIVE, EndReason, Session, Status
-from chalicelib.usecases import lifecycle
 from chalicelib.usecases.authenticating import acting_for
 
 if TYPE_CHECKING:
@@ -83,12 +82,16 @@ def delete(call: Call[None]) -> Answer:
 def extend(call: Call[ExtendBody]) -> Answer:
     if call.body.override and not call.caller.is_operator:
         raise Refusal(403, "forbidden", "override: only an operator may go past the hard max", field="override")
+    from chalicelib.usecases import lifecycle
+
     session = _visible(call)
     after = lifecycle.extend(call.ports, session, call.body.hours, call.body.override, call.caller.consumer.id)
     return Answer(200, _shown(call, after))
 
 
 def renew(call: Call[None]) -> Answer:
+    from chalicelib.usecases import lifecycle
+
     return Answer(200, _shown(call, lifecycle.renew(call.ports, _visible(call))))
 
 
@@ -98,6 +101,8 @@ def _shown(call: Call[Any], session: Session) -> answers.Session:
 
 def _end(call: Call[None], reason: EndReason) -> Answer:
     """202 while there is something left to end, 200 once it was over before."""
+    from chalicelib.usecases import lifecycle
+
     session = _visible(call)
     after = lifecycle.end(call.ports, session, reason, call.caller.consumer.id)
     return Answer(200 if session.final else 202, _shown(call, after))

@@ -1,13 +1,17 @@
 """Who may ask, and what was spent: consumers, keys, the ledger."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from __future__ import annotations
 
-from chalicelib.domain.access import Consumer, KeyRecord
-from chalicelib.domain.instant import Instant
-from chalicelib.domain.ledger import Key, Line, Total
-from chalicelib.domain.posting import Posting
-from chalicelib.ports.pages import Page
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chalicelib.domain.access import Consumer, KeyRecord
+    from chalicelib.domain.instant import Instant
+    from chalicelib.domain.ledger import Key, Line, Total
+    from chalicelib.domain.posting import Posting
+    from chalicelib.ports.pages import Page
 
 
 class Access(Protocol):

@@ -1,12 +1,16 @@
 """How people are told: the outbox, the topic, its subscriptions."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from __future__ import annotations
 
-from chalicelib.domain.alert import Alert
-from chalicelib.domain.instant import Instant
-from chalicelib.domain.subscription import Subscription
-from chalicelib.ports.pages import Page
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chalicelib.domain.alert import Alert
+    from chalicelib.domain.instant import Instant
+    from chalicelib.domain.subscription import Subscription
+    from chalicelib.ports.pages import Page
 
 
 class Alerts(Protocol):

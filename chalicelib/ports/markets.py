@@ -1,17 +1,21 @@
 """What the work asks of a GPU market, and of the machines rented there."""
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
-from chalicelib.domain.billing import Billing
-from chalicelib.domain.instance import Absent, Instance, Listing
-from chalicelib.domain.instant import Instant
-from chalicelib.domain.invoice import Charge
-from chalicelib.domain.lease import Lease
-from chalicelib.domain.money import Micros
-from chalicelib.domain.offer import Offer
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chalicelib.domain.billing import Billing
+    from chalicelib.domain.instance import Absent, Instance, Listing
+    from chalicelib.domain.instant import Instant
+    from chalicelib.domain.invoice import Charge
+    from chalicelib.domain.lease import Lease
+    from chalicelib.domain.money import Micros
+    from chalicelib.domain.offer import Offer
 
 CallKind = Literal["create", "destroy", "read", "search"]
 

@@ -1,15 +1,19 @@
 """Where sessions are kept: opened in one transaction, moved on by condition alone."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from chalicelib.domain.access import Consumer
-from chalicelib.domain.instant import Instant
-from chalicelib.domain.pulse import Pulse
-from chalicelib.domain.session import Event, Session, Status
-from chalicelib.ports.pages import Page
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from chalicelib.domain.access import Consumer
+    from chalicelib.domain.instant import Instant
+    from chalicelib.domain.pulse import Pulse
+    from chalicelib.domain.session import Event, Session, Status
+    from chalicelib.ports.pages import Page
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):

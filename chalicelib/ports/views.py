@@ -1,16 +1,20 @@
 """What is remembered of the markets between two looks: offers, health, rates."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from chalicelib.domain.admission import ProviderState
-from chalicelib.domain.diff import Memory
-from chalicelib.domain.instant import Instant
-from chalicelib.domain.offer import Offer
-from chalicelib.domain.turn import Turn
-from chalicelib.ports.markets import CallKind
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.domain.admission import ProviderState
+    from chalicelib.domain.diff import Memory
+    from chalicelib.domain.instant import Instant
+    from chalicelib.domain.offer import Offer
+    from chalicelib.domain.turn import Turn
+    from chalicelib.ports.markets import CallKind
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

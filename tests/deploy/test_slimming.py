@@ -1,7 +1,11 @@
 """botocore in the package: still a client for everything the functions do, and for nothing else."""
 
+import importlib
 import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import botocore
@@ -60,3 +64,44 @@ def test_what_no_role_may_do_is_not_described(data: Path) -> None:
 def test_it_is_a_small_part_of_what_it_was(data: Path) -> None:
     size = sum(file.stat().st_size for folder, _, files in os.walk(data) for file in map(Path(folder).joinpath, files))
     assert size < 300_000
+
+
+def _imported_of(room: str) -> set[str]:
+    """What the packages import of it, from outside of it."""
+    package, _, inner = room.partition("/")
+    root = Path(importlib.import_module(package).__file__ or "").parent
+    wanted = re.compile(rf"^\s*from (?:{package}\.|\.+){inner}(?:\.(\w+))? import (\w+|\()", re.MULTILINE)
+    found: set[str] = set()
+    for file in root.rglob("*.py"):
+        if root / inner not in file.parents:
+            found |= {inside or name for inside, name in wanted.findall(file.read_text())}
+    return found
+
+
+@pytest.mark.parametrize("room", slimming.REPLACED)
+def test_all_that_is_imported_of_a_replaced_folder_is_still_in_it(room: str) -> None:
+    there = {name.removesuffix(".py") for name in slimming.REPLACED[room]}
+    imported = _imported_of(room)
+    assert imported
+    assert imported <= there
+
+
+def test_a_client_made_without_writers_of_documentation_has_all_its_methods(tmp_path: Path) -> None:
+    for name in ("botocore", "urllib3"):
+        shutil.copytree(Path(importlib.import_module(name).__file__ or "").parent, tmp_path / name)
+    slimming.spare(tmp_path)
+    program = """
+import botocore.session, urllib3.connection, sys
+client = botocore.session.Session().create_client(
+    "dynamodb", region_name="eu-central-1", aws_access_key_id="nobody", aws_secret_access_key="nothing"
+)
+assert callable(client.get_item) and client.get_item.__doc__ == ""
+assert urllib3.connection.HTTPSConnection
+assert not {"importlib.metadata", "html.parser"} & set(sys.modules)
+print(botocore.__file__)
+"""
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=environ, check=True, timeout=60, capture_output=True, text=True
+    )
+    assert told.stdout.startswith(str(tmp_path))

@@ -8,7 +8,11 @@ from chalicelib.domain.instant import SECOND, Instant, Millis
 from chalicelib.domain.lease import Lease
 from chalicelib.domain.pulse import Pulse
 from tests.simulation.fates import Fate, Use
+from tests.simulation.faults import MINUTE
 from tests.simulation.machine import NEVER, Machine
+
+REPEAT = 5 * MINUTE
+"""Between two attempts of a machine to end itself."""
 
 
 @dataclass(slots=True, eq=False)

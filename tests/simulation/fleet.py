@@ -16,7 +16,7 @@ from chalicelib.settings import Settings
 from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.store import MemoryStore
 from tests.simulation import fates
-from tests.simulation.agents import Agent
+from tests.simulation.agents import REPEAT, Agent
 from tests.simulation.banking import SimAlerts
 from tests.simulation.fates import AgentFaults, Use
 from tests.simulation.faults import MINUTE, Faults, windows
@@ -30,8 +30,6 @@ from tests.simulation.storing import Table
 from tests.simulation.watch import Watch
 
 _REBOOTING = (Phase.STARTING, Phase.REBOOTING, Phase.FROZEN)
-REPEAT = 5 * MINUTE
-"""Between two attempts of a machine to end itself."""
 
 
 class AgentMarket(Market):

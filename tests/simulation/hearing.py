@@ -16,7 +16,7 @@ from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.usecases.leasing import Told
 from tests.fakes.store import MemoryStore
-from tests.simulation.agents import Agent
+from tests.simulation.agents import REPEAT, Agent
 from tests.simulation.due import attempt_of
 from tests.simulation.fates import LATEST
 from tests.simulation.faults import MINUTE, Windows
@@ -182,9 +182,11 @@ class Hearing:
         # One that was killed, and is back since a reboot, begins then.
         latest = max(granted + agent.off_for, agent.up_since) + 2 * self.pace
         tried = agent.tried_at
-        if tried is not None and agent.machine.market == "vastai":  # elsewhere its own switch asks nobody
+        if tried is not None and agent.machine.market == "vastai":
             kept = agent.fate.from_market.overlap(tried, now) + agent.market_down(tried, now)
             latest = max(latest, tried) + 90 * MINUTE + kept + max(0, agent.machine.refuses_until - tried)
+        elif tried is not None:  # a virtual machine's own switch asks nobody, and works the second time
+            latest = max(latest, max(tried, agent.up_since) + REPEAT + self.pace)
         if agent.at_work(now) and now > latest:
             raise Violation("I1", f"{agent.machine.id} has an agent, and outlives its deadline")
 
