@@ -1,9 +1,13 @@
 """A cold start of every function from the package alone, by Lambda's own runtime client: CPU of import and first event.
 
 Beside each stands its own floor, measured by turns with it: a handler that only imports the frameworks the function
-cannot do without, builds the clients it cannot do without, and makes the calls that no first event can do without.
+cannot do without, builds the clients it cannot do without, and makes the calls that no first event can do without. A
+floor imports the packages as they are installed, with their byte code, and reads botocore's cut descriptions.
 """
 
+import compileall
+import importlib
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Collection, Iterator
@@ -11,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure, median
-from deploy import bundle
+from deploy import bundle, slimming
 from deploy.functions import API, FUNCTIONS, Grant
 from local.engine import find_engine
 from tests.deploy import events
@@ -66,7 +70,7 @@ _MARKET_READ = """
 def floor(grants: Collection[Grant]) -> str:
     """A handler that does only what a function with these grants cannot do without: its frameworks imported, the
     table's one client built and one row read, one parameter read, one market asked."""
-    table, market = Grant.TABLE in grants, Grant.MARKETS in grants
+    table, market = Grant.TABLE in grants, bool({Grant.MARKETS, Grant.LAST_RESORT} & set(grants))
     secret = market or bool({Grant.SECRETS, Grant.SIGNING} & set(grants))
     imports = _IMPORTS + _TABLE * table + _PARAMETER * secret + "import requests\n" * market
     work = _PARAMETER_READ * secret + _ROW_READ * table + _MARKET_READ * market
@@ -84,12 +88,23 @@ def figures() -> Iterator[Figure]:
         yield from _weights(out / bundle.CODE)
         with zipfile.ZipFile(out / bundle.CODE) as archive:
             archive.extractall(code)
-        floors.mkdir()
+        _as_installed(code, floors)
         (floors / "floor_bare.py").write_text(_BARE)
         for name, function in FUNCTIONS.items():
             (floors / f"floor_{name}.py").write_text(floor(function.grants))
         with rehearse(out, code, binary, scratch / "runtime") as stage:
             yield from _measured(stage, str(floors))
+
+
+def _as_installed(code: Path, floors: Path) -> None:
+    """The packages, with what our own package has replaced in them put back."""
+    shutil.copytree(code, floors, ignore=shutil.ignore_patterns("chalicelib", "__pycache__"))
+    for folder in slimming.REPLACED:
+        package, _, inner = folder.partition("/")
+        installed = Path(importlib.import_module(package).__file__ or "").parent / inner
+        shutil.rmtree(floors / folder)
+        shutil.copytree(installed, floors / folder)
+    compileall.compile_dir(floors, quiet=2)
 
 
 def _weights(archive: Path) -> Iterator[Figure]:

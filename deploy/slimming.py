@@ -7,6 +7,7 @@ policies: what no role may do needs no description. Of its code, that which writ
 import gzip
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,20 @@ class ClientMethodDocstring(str):
 
 PaginatorDocstring = WaiterDocstring = ClientMethodDocstring
 """
-REPLACED = {
+_NO_GUESSES = """\
+from charset_normalizer.version import __version__
+
+
+def detect(content):
+    return {"encoding": None, "confidence": 0.0, "language": ""}
+"""
+REPLACED: Mapping[str, Mapping[str, str | None]] = {
     # Its writers of documentation bring an HTML parser. `utils` stays: botocore's handlers are made of it.
     "botocore/docs": {"__init__.py": "", "docstring.py": _DOCSTRINGS, "utils.py": None},
     # HTTP/2 is off until somebody asks for it, and reads the metadata of packages to say whether it could be on.
     "urllib3/http2": {"__init__.py": "", "probe.py": None},
+    # requests guesses the encoding of a text without one; ours are bytes, and JSON.
+    "charset_normalizer": {"__init__.py": _NO_GUESSES, "version.py": None},
 }
 """Folders of the package, and all that is in them then: None is what was there."""
 

@@ -48,12 +48,13 @@ class Rehearsal:
         """The variables of all machines that were made at Vast.ai."""
 
     def invoke(self, name: str, event: dict[str, Any], handler: str = "", also: str = "", **more: str) -> Any:
-        """`handler` instead of the function's own, found in the folder `also`; `more` environment than it has."""
+        """`handler` instead of the function's own, found in the folder `also`, as is whatever else lies there; `more`
+        environment than it has."""
         called = function_name(name, "prod")
         own = {"AWS_LAMBDA_FUNCTION_NAME": called, "AWS_ACCESS_KEY_ID": called}  # who it is, to the gates before AWS
         environ = {**self.aws.environment(called), **self._elsewhere, **own, **self.more, **more}
         handler = handler or ("app.app" if name == API else f"app.{name}")
-        function = Lambda([str(self._code), str(self._client), *([also] if also else [])], handler, environ)
+        function = Lambda([*([also] if also else []), str(self._code), str(self._client)], handler, environ)
         try:
             answer = function.invoke(event)
             self.said.append(json.dumps(answer))
