@@ -26,9 +26,9 @@ ENGINE := node_modules/.package-lock.json
 run: $(LOCAL) $(ENGINE)
 	@exec $(BIN)/python -m local --tied-to $$PPID
 
-# The whole suite, or what ARGS says: make test ARGS='tests/local -k queue'
+# The whole suite on all cores, or what ARGS says: make test ARGS='tests/local -k queue'
 test: $(DEV) $(ENGINE)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) $(SECURITY)/bandit
 	$(BIN)/ruff check .

@@ -18,6 +18,22 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+_SLOWEST = ("stack", "simulation")
+"""Begun first, so that nobody waits for them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the work, each room is the work of one: what it sets up is set up once, and no two
+    stacks are measured beside each other."""
+
+    def room(item: pytest.Item) -> str:
+        return item.path.parent.name
+
+    items.sort(key=lambda item: (*_SLOWEST, room(item)).index(room(item)))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(room(item)))
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """A process may run the tests again with a mistake put in: what it worked out before must not hide that."""
     for name, module in list(sys.modules.items()):
