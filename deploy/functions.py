@@ -9,7 +9,7 @@ class Grant(Enum):
 
     TABLE = auto()
     CHECK = auto()  # hold a write against rows that it leaves alone: a key, a hold
-    FORGET = auto()  # delete rows: claims, old chunks of the inventory, subscriptions
+    FORGET = auto()  # delete rows: claims, turns, old chunks of the inventory, subscriptions
     WAKE = auto()  # send wake-ups
     CONSUME = auto()  # take them
     PUBLISH = auto()  # tell the subscribers
@@ -42,15 +42,16 @@ _STEPS = (G.TABLE, G.WAKE, G.SECRETS, G.MARKETS)
 FUNCTIONS: dict[str, Function] = {
     # A person waits for it; API Gateway gives up after 29 s anyway.
     API: Function(1024, 29, (G.TABLE, G.CHECK, G.FORGET, G.WAKE, G.SECRETS, G.LENGTHEN, G.SUBSCRIBE)),
-    # The longest create takes 120 s. It runs whatever sweep somebody asks for, so it may what the sweeps may.
-    "worker": Function(512, 180, (*_STEPS, G.CHECK, G.FORGET, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
-    "launch": Function(512, 180, _STEPS),
+    # The longest create takes 120 s, and before it come a list, the wait for a slot and a quote: 250 s at worst. It
+    # runs whatever sweep somebody asks for, so it may what the sweeps may.
+    "worker": Function(512, 300, (*_STEPS, G.CHECK, G.FORGET, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
+    "launch": Function(512, 300, _STEPS),
     "terminate": Function(512, 180, _STEPS, reserved=2),
     "reconcile": Function(1024, 280, _STEPS, reserved=1),
-    "watch": Function(512, 60, _STEPS),
+    "watch": Function(512, 90, (*_STEPS, G.FORGET)),
     # Ending begins with a row and a message; the calls to the market are the worker's.
     "expire": Function(512, 60, (G.TABLE, G.WAKE)),
-    "accrue": Function(1024, 240, (G.TABLE, G.CHECK, G.WAKE)),
+    "accrue": Function(1024, 240, (G.TABLE, G.CHECK, G.FORGET, G.WAKE)),
     "invoice": Function(512, 240, (G.TABLE, G.MARKETS)),
     "alert": Function(512, 60, (G.TABLE, G.PUBLISH)),
     "inventory": Function(1024, 120, (G.TABLE, G.FORGET, G.MARKETS)),

@@ -93,6 +93,11 @@ def offer_taken(state: ProviderState, offer_id: str, now: Instant) -> ProviderSt
     return msgspec.structs.replace(state, taken=(*others, (offer_id, now))[-_MOST_COOLING:])
 
 
+def probed(state: ProviderState, now: Instant) -> ProviderState:
+    """The breaker stays open while one create is tried; if nobody tells of its end, as long as the last time."""
+    return msgspec.structs.replace(state, open_until=now + seconds(state.open_for_seconds))
+
+
 def create_ended(
     state: ProviderState, now: Instant, succeeded: bool, error: str | None, policy: Policy
 ) -> ProviderState:

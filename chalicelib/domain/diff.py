@@ -112,6 +112,8 @@ def accounted_for(instance: Instance, session: Session | None) -> bool:
     attempt = session.attempt if session is not None and not session.final else None
     if session is None or attempt is None or attempt.stage is Stage.CLOSED:
         return False
+    if instance.provider != attempt.offer.provider:  # of an earlier attempt, however late it turned up
+        return False
     if attempt.stage in (Stage.CALLING, Stage.UNCERTAIN, Stage.ENDING):
         return instance.id in attempt.instance_ids or instance.id not in session.earlier_ids
     return instance.id in attempt.instance_ids[:1]

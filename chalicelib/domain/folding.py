@@ -29,6 +29,8 @@ def folded(attempt: Attempt, most: int = MOST) -> Attempt:
             until = min(until, before[-1].at)
     if until <= attempt.readings[0].at:
         return attempt
+    # One that came back later than that has nothing to be summed up yet.
+    seen = tuple(one for one in seen if readings_of(attempt, one)[0].at <= until)
     kept = [one for one in attempt.readings if one.at > until]
     return msgspec.structs.replace(
         attempt,

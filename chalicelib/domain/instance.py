@@ -34,6 +34,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     user: str
+    guessed: bool = False
+    """The provider told no port: it is where SSH usually is, if the machine has an address of its own."""
 
 
 class Instance(msgspec.Struct, frozen=True, kw_only=True):

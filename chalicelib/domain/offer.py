@@ -5,6 +5,9 @@ import msgspec
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros, to_micros
 
+FORWARDED = "forward"
+"""An `Offer.network`: SSH is behind a port of the host's own address, and nowhere else."""
+
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """One thing that can be rented now. `None` where the provider says nothing.
@@ -54,7 +57,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Where the market lets the buyer choose: the largest `gpu_count` this row can be rented with."""
     fetched_at: Instant
     network: str | None = None
-    """Provider's own launch detail that must survive until the create (TensorDock: forward or dedicated)."""
+    """Provider's own launch detail that must survive until the create (TensorDock: `FORWARDED` or dedicated)."""
 
 
 def disk_rented(offer: Offer, wanted_gb: int) -> int:

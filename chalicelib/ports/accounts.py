@@ -22,6 +22,9 @@ class Access(Protocol):
     def put_consumer(self, consumer: Consumer, *, create: bool) -> None:
         """Write limits, role and status (never the usage counters). Raises Stale if it exists and `create`."""
 
+    def change_consumer(self, before: Consumer, after: Consumer) -> None:
+        """Write what differs of limits, role and status, and nothing else: two changes at once keep both."""
+
     def save_budget(self, before: Consumer, after: Consumer) -> None:
         """Write `budget`, `period`, `reserved` and `booked`, on condition that all four are as in `before`.
 

@@ -38,6 +38,6 @@ def _tensordock(keys: Credentials, settings: Settings, gate: RateGate, clock: Cl
 
 
 def _closed(name: str) -> Provider:
-    from chalicelib.providers.closed import ClosedMarket
+    from chalicelib.ports.closed import ClosedMarket
 
     return ClosedMarket(name)

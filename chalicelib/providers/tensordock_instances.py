@@ -116,7 +116,7 @@ def _instance(item: object) -> Instance | None:
 def _addresses(fields: Mapping[str, object]) -> tuple[Address, ...]:
     """Where SSH may answer: behind the forwards of port 22, else on port 22 itself.
 
-    No forward of 22 means an address of its own, or a host that ignored the order: only knocking can tell.
+    No forward of 22 means an address of its own, or a host that ignored the order: what was ordered tells which.
     """
     address = host(fields.get("ipAddress"))
     if address is None:
@@ -127,8 +127,10 @@ def _addresses(fields: Mapping[str, object]) -> tuple[Address, ...]:
         for forward in (forwards if isinstance(forwards, list) else ())
         if isinstance(forward, dict) and whole(forward.get("internal_port"), 1, 65535) == SSH_PORT
     ]
-    knocked = dict.fromkeys(filter(None, outer)) or (SSH_PORT,)
-    return tuple(Address(host=address, port=door, user=USER) for door in knocked)
+    doors = dict.fromkeys(filter(None, outer))
+    if not doors:
+        return (Address(host=address, port=SSH_PORT, user=USER, guessed=True),)
+    return tuple(Address(host=address, port=door, user=USER) for door in doors)
 
 
 def _gpus(resources: object) -> tuple[str | None, int | None]:

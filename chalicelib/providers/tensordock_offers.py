@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from chalicelib.domain.errors import ProviderDown
 from chalicelib.domain.gpu import canonical_v0
 from chalicelib.domain.instant import Instant
-from chalicelib.domain.offer import Offer
+from chalicelib.domain.offer import FORWARDED, Offer
 from chalicelib.providers.clean import number, text
 from chalicelib.providers.tensordock_places import country_code
 
 log = logging.getLogger(__name__)
 
 NAME = "tensordock"
-FORWARD = "forward"
 DEDICATED = "dedicated"
 
 _LOCATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -146,7 +145,7 @@ def _network(row: Mapping[str, object]) -> str:
     """How SSH will be reached. Forwarding works at more hosts, and public addresses run out."""
     features = _object(row, "network_features")
     if features.get("port_forwarding_available") is not False:
-        return FORWARD
+        return FORWARDED
     if features.get("dedicated_ip_available") is True:
         return DEDICATED
     raise _Unusable

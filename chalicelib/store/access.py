@@ -82,6 +82,14 @@ class DynamoAccess:
         except Lost as error:
             raise Stale(f"{consumer.id} exists already") from error
 
+    def change_consumer(self, before: Consumer, after: Consumer) -> None:
+        old, new = values(before), values(after)
+        ours = [name for name in new if name not in _COUNTERS + _MONEY]
+        actions = changes(self._consumers, {name: old[name] for name in ours}, {name: new[name] for name in ours})
+        if actions:
+            row = self._consumers(*consumer_key(before.id))
+            self._table.run(lambda: row.update(actions, self._consumers.pk.exists()))
+
     def save_budget(self, before: Consumer, after: Consumer) -> None:
         columns = self._consumers.get_attributes()
         fields = (*_MONEY, "reserved", "booked")

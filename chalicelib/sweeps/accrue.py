@@ -22,6 +22,8 @@ def wake(ports: Ports) -> bool:
 
 
 def _run(ports: Ports, turn: Turn | None) -> None:
-    turns.take(ports, "accrue", turn, partial(accrue, ports), _TOGETHER)
-    settle_all(ports)
-    enforce_all(ports)
+    try:
+        turns.take(ports, "accrue", turn, partial(accrue, ports), _TOGETHER)
+    finally:  # whatever kept it from its end
+        settle_all(ports)
+        enforce_all(ports)

@@ -3,12 +3,16 @@
 import logging
 
 from chalicelib.domain import tag as tags
-from chalicelib.domain.errors import ProviderError, ShopperError
+from chalicelib.domain.errors import ProviderBusy, ProviderError, ShopperError
+from chalicelib.domain.instance import Listing
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.ports import Ports, Provider
 from chalicelib.usecases.destroying import destroy
 
 log = logging.getLogger(__name__)
+
+_TRIES = 3
+_PATIENCE = 15.0  # seconds; markets were recorded to ask for ten
 
 
 def run(ports: Ports) -> None:
@@ -24,11 +28,29 @@ def run(ports: Ports) -> None:
 
 
 def _clean(ports: Ports, provider: Provider) -> None:
-    listing = provider.list()
+    listing = _list(ports, provider)
     for instance in listing.instances:
         reading = tags.read(instance.tag, ports.settings.deployment, ports.secrets.signing_keys)
         if isinstance(reading, tags.Ours) and listing.taken_at >= _latest(ports, reading, listing.taken_at):
-            destroy(provider, instance.id, "janitor: past the hard max by its tag")
+            _destroy(ports, provider, instance.id)
+
+
+def _list(ports: Ports, provider: Provider) -> Listing:
+    """The next pass comes in a quarter of an hour: a market that is busy is asked again in this one."""
+    for _ in range(_TRIES - 1):
+        try:
+            return provider.list()
+        except ProviderBusy as busy:
+            ports.clock.sleep(min(busy.retry_after, _PATIENCE))
+    return provider.list()
+
+
+def _destroy(ports: Ports, provider: Provider, instance_id: str) -> None:
+    for _ in range(_TRIES):
+        trouble = destroy(provider, instance_id, "janitor: past the hard max by its tag")
+        if not isinstance(trouble, ProviderBusy):
+            return
+        ports.clock.sleep(min(trouble.retry_after, _PATIENCE))
 
 
 def _latest(ports: Ports, reading: tags.Ours, now: Instant) -> Instant:

@@ -17,7 +17,7 @@ LISTENING = "watch-listening"
 """Under this name it is noted since when we listen again; it is no sweep."""
 
 _BEATS = 3  # every one may be lost, and they come with some spread
-_TOGETHER = 100  # sessions between two looks at the time
+_TOGETHER = 1  # a look at the time after each: one that is silent may wait for its market half a minute
 
 
 def run(ports: Ports) -> None:

@@ -7,11 +7,12 @@ import msgspec
 from chalicelib.domain import session as rules
 from chalicelib.domain.attempt import Attempt
 from chalicelib.domain.destroy import pause
-from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderDown, ProviderError
+from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderBusy, ProviderDown, ProviderError
 from chalicelib.domain.instance import Absent, Address, Instance, Phase
 from chalicelib.domain.instant import seconds
 from chalicelib.domain.launch import boot_pause, failure, ssh_pause
 from chalicelib.domain.metering import read, rejoined, told
+from chalicelib.domain.offer import FORWARDED, Offer
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
 from chalicelib.usecases.destroying import destroy
@@ -31,7 +32,7 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
     policy = ports.settings.policy
     try:
         machine, attempt, whole = _look(ports, session, attempt)
-    except ProviderDown as error:
+    except (ProviderDown, ProviderBusy) as error:
         if ports.clock.now() < attempt.deadline_at:
             raise
         # A market that cannot be read may well take a destroy; and nobody waits longer for one that tells nothing.
@@ -50,7 +51,7 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
     address = None
     if machine is not None:
         attempt = _attach_key(ports, session, attempt)
-        address = _answering(ports, machine)
+        address = _answering(ports, machine, attempt.offer)
     if machine is not None and address is not None:
         up = msgspec.structs.replace(attempt, outcome="running", detail=None, at=now)
         ready = msgspec.structs.replace(
@@ -128,8 +129,10 @@ def _attach_key(ports: Ports, session: Session, attempt: Attempt) -> Attempt:
     return msgspec.structs.replace(attempt, key_attached=True)
 
 
-def _answering(ports: Ports, machine: Instance) -> Address | None:
+def _answering(ports: Ports, machine: Instance, offer: Offer) -> Address | None:
+    """Where the order was a forward, the host's own port 22 is not the machine's, whoever answers there."""
     if machine.phase is not Phase.RUNNING:
         return None
     near = ports.settings.near(machine.provider)
-    return next((at for at in machine.addresses if ports.ssh.answers(at.host, at.port, near=near)), None)
+    doors = [at for at in machine.addresses if not (at.guessed and offer.network == FORWARDED)]
+    return next((at for at in doors if ports.ssh.answers(at.host, at.port, near=near)), None)

@@ -22,11 +22,13 @@ _MOST_UNSETTLED = 500  # each one is settled as it ends: so many wait only while
 
 
 def enforce_all(ports: Ports) -> None:
-    """Every consumer's budget, and its counters against ledger and holds."""
+    """Every consumer's budget, and its counters against ledger and holds; a disabled one's sessions end."""
     cursor: str | None = None
     while True:
         page = ports.access.consumers(100, cursor)
         for consumer in page.items:
+            if not consumer.active and consumer.sessions:  # one that was opened at the moment of the disabling
+                _end_disabled(ports, consumer)
             if consumer.budget is None and not consumer.reserved and not consumer.sessions:
                 continue
             try:
@@ -36,6 +38,14 @@ def enforce_all(ports: Ports) -> None:
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+def _end_disabled(ports: Ports, consumer: Consumer) -> None:
+    for session in ports.sessions.live_of(consumer):
+        try:
+            lifecycle.end(ports, session, EndReason.KEY_REVOKED, "service", "the consumer was disabled")
+        except Exception:
+            log.exception("session %s: could not be ended", session.id, extra={"session": session.id})
 
 
 def enforce(ports: Ports, consumer_id: str, known: Consumer | None = None) -> None:

@@ -48,10 +48,10 @@ def change(ports: Ports, caller: Caller, consumer_id: str, changes: Mapping[str,
     after = msgspec.structs.replace(before, **changes)
     if consumer_id == caller.consumer.id and not (after.active and after.role is Role.OPERATOR):
         raise Refusal(409, "own_consumer", "an operator cannot take their own rights away; another one can")
-    ports.access.put_consumer(after, create=False)
+    ports.access.change_consumer(before, after)
     if not after.active:
         _end_sessions(ports, consumer_id, caller.consumer.id)
-    return after
+    return _known(ports, consumer_id)
 
 
 def _end_sessions(ports: Ports, consumer_id: str, actor: str) -> None:

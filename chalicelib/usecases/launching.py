@@ -24,7 +24,7 @@ from chalicelib.usecases.creating import create
 from chalicelib.usecases.failing import fail, with_attempt
 from chalicelib.usecases.keeping import keep, later
 from chalicelib.usecases.leasing import grant
-from chalicelib.usecases.observing import listing, offer_gone, provider_named
+from chalicelib.usecases.observing import listing, offer_gone, probe, provider_named
 from chalicelib.usecases.recovering import ready_to_create
 from chalicelib.usecases.renting import candidates
 
@@ -33,7 +33,7 @@ def begin(ports: Ports, session: Session) -> None:
     """Start the next attempt, or end the session when none is left.
 
     1. An offer not tried yet.  2. May anything be created there?  3. The create slot.  4. The very offer,
-    quoted afresh.  5. The intent, stored.  6. One create call.
+    quoted afresh.  5. After a breaker: alone.  6. The intent, stored.  7. One create call.
     """
     policy = ports.settings.policy
     last = session.attempt
@@ -64,6 +64,7 @@ def begin(ports: Ports, session: Session) -> None:
         detail = f"now ${to_dollars(price):.4f}/h, agreed was at most ${to_dollars(session.held_per_hour):.4f}/h"
         _unsent(ports, session, quote, "requote_dearer", detail)
         return
+    probe(ports, offer.provider)
     now = ports.clock.now()
     intent = _attempt(ports, quote, disk_gb, Stage.CALLING, called_at=now)
     called, event = rules.start_attempt(session, intent, price, now)

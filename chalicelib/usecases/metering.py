@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from chalicelib.domain.attempt import Attempt
 from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instance import Listing
 from chalicelib.domain.metering import read
@@ -27,15 +28,21 @@ def noted(ports: Ports, found: Listing, live: Iterable[Session]) -> Iterator[Ses
             continue
         if attempt.look is not None:  # found gone: its bill has ended
             continue
-        after = read(attempt, found)
-        if after is attempt:
-            continue
-        machine = found.by_id.get(attempt.instance_id or "")
-        price = machine.price_per_hour if machine is not None else None
-        changed = msgspec.structs.replace(
-            session, attempts=(*session.attempts[:-1], after), price_per_hour=price or session.price_per_hour
-        )
         try:
-            ports.sessions.save(session, changed)
+            _note(ports, session, attempt, found)
         except ShopperError as error:
             log.info("session %s: reading not kept: %s", session.id, error, extra={"session": session.id})
+        except Exception:  # one row must not keep the whole account from being looked at
+            log.exception("session %s: reading not understood", session.id, extra={"session": session.id})
+
+
+def _note(ports: Ports, session: Session, attempt: Attempt, found: Listing) -> None:
+    after = read(attempt, found)
+    if after is attempt:
+        return
+    machine = found.by_id.get(attempt.instance_id or "")
+    price = machine.price_per_hour if machine is not None else None
+    changed = msgspec.structs.replace(
+        session, attempts=(*session.attempts[:-1], after), price_per_hour=price or session.price_per_hour
+    )
+    ports.sessions.save(session, changed)

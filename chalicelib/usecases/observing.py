@@ -7,12 +7,13 @@ from msgspec import UnsetType
 
 from chalicelib.domain import admission
 from chalicelib.domain.admission import ProviderState
-from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
+from chalicelib.domain.errors import ProviderAuth, ProviderDown, ProviderError, Stale
 from chalicelib.domain.instance import Listing
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.offer import Offer
 from chalicelib.domain.scaling import unscaled
 from chalicelib.ports import Ports, Provider
+from chalicelib.ports.closed import ClosedMarket
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +21,11 @@ _FRESH_SECONDS = 20.0  # good news is written down at most this often: it only m
 
 
 def provider_named(ports: Ports, name: str) -> Provider:
-    """Raises ProviderError for a market whose credentials were taken out while sessions of it live."""
-    try:
+    """One that was taken out of the settings while sessions of it live refuses every call as one without a key does:
+    their ends are asked for again and again, and told as stuck."""
+    if name in ports.providers:
         return ports.providers[name]
-    except KeyError:
-        raise ProviderError(f"{name} is not configured: its machines cannot be looked after") from None
+    return ClosedMarket(name)
 
 
 def listing(ports: Ports, name: str) -> Listing:
@@ -86,6 +87,18 @@ def create_ended(ports: Ports, offer: Offer, error: ProviderError | None) -> Non
         return admission.offer_taken(after, offer.id, now) if taken else after
 
     _note(ports, name, ended)
+
+
+def probe(ports: Ports, name: str) -> None:
+    """Where the breaker has just let go, one create is let through to see whether the market is well again; the others
+    wait for what becomes of it. Raises ProviderDown."""
+    state, now = ports.health.provider(name), ports.clock.now()
+    if state.open_until is None:
+        return
+    try:
+        ports.health.save_provider(admission.probed(state, now))
+    except Stale:
+        raise ProviderDown(f"{name}: another create tries whether it is well again", retry_after=10.0) from None
 
 
 def _note(

@@ -49,6 +49,9 @@ def reconcile(ports: Ports, name: str, memory: Memory | None = None) -> Findings
     live = noted(ports, found, tally.live())
     findings = compare(found, live, memory, ports.settings.deployment, ports.secrets.signing_keys, policy)
     tally.tell_stuck()
+    for other in sorted(tally.abandoned):
+        detail = f"sessions live at {other}, which is not configured any more: nobody can end their machines"
+        _tell(ports, Kind.PROVIDER_AUTH, f"auth:{other}:{ports.clock.now() // (24 * HOUR)}", detail, other)
     passed(ports, name, min(tally.destroys_since, default=None), check_balance(ports, name, tally.burn))
     frozen = _frozen(findings, policy)
     try:

@@ -20,6 +20,8 @@ class Tally:
         """An hour, by all that runs there."""
         self.destroys_since: list[Instant] = []
         """When each unfinished destroy began."""
+        self.abandoned: set[str] = set()
+        """Markets of live sessions that are not configured."""
 
     def live(self) -> Iterator[Session]:
         """Every live session, wherever it is."""
@@ -27,6 +29,8 @@ class Tally:
         for session in self._ports.sessions.live():
             if session.provider == self._name:
                 self._count(session, now)
+            elif session.provider not in self._ports.providers:
+                self.abandoned.add(session.provider)
             yield session
 
     def count_all(self) -> None:

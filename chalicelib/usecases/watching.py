@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _UNREACHABLE = "unreachable"
 _BACK = "reachable again"
-_DOWN = (Phase.STOPPED, Phase.FROZEN, Phase.FAILED, Phase.STARTING, Phase.REBOOTING)
+_DOWN = (Phase.STOPPED, Phase.FROZEN, Phase.FAILED, Phase.STARTING, Phase.REBOOTING, Phase.OFFLINE)
 """What counts as not running after half an hour of silence; one that is absent is for the reconciler to prove."""
 
 

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from chalicelib import settings as environment
 from chalicelib.domain.instant import Instant
-from chalicelib.ports import CallKind, Provider
+from chalicelib.ports import Provider
 from chalicelib.providers import build
-from chalicelib.providers.pace import SharedPace
+from chalicelib.providers.pace import OwnRates, SharedPace
 from chalicelib.settings import Settings, SettingsError
 from cli.errors import CliError, UsageError
 
@@ -71,7 +71,7 @@ def reach(environ: Mapping[str, str], pause: Callable[[float], None], elapsed: C
     except SettingsError as error:
         raise UsageError(str(error)) from None
     clock = Clock(pause, elapsed)
-    markets = build(chosen, SharedPace(_OwnRates(), clock, chosen.policy), clock)
+    markets = build(chosen, SharedPace(OwnRates(), clock, chosen.policy), clock)
     if not (chosen.vastai or chosen.tensordock):
         raise UsageError(
             "no provider key: set VASTAI_API_KEY or TENSORDOCK_API_TOKEN, or start this where the service's .env lies"
@@ -151,17 +151,3 @@ def _local_cloud(data_dir: Path) -> dict[str, str]:
         return {name: str(env[name]) for name in _PROVIDER if name in env}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-class _OwnRates:
-    """`RateRows` of this one process: the shared ones lie in the table."""
-
-    def __init__(self) -> None:
-        self._idle_at: dict[tuple[str, CallKind], Instant] = {}
-
-    def reserve(
-        self, provider: str, kind: CallKind, now: Instant, spacing_ms: int, burst: int, latest: Instant | None = None
-    ) -> Instant:
-        slot = max(now, self._idle_at.get((provider, kind), now))
-        self._idle_at[provider, kind] = slot + spacing_ms
-        return slot

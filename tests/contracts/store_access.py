@@ -1,5 +1,6 @@
 """The contract of `Access`: consumers and keys."""
 
+import msgspec
 import pytest
 
 from chalicelib.domain.access import Role
@@ -27,6 +28,16 @@ class AccessContract:
         assert store.access.consumer("c-ada") == a_consumer(
             max_sessions=0, active=False, sessions=1, committed_per_hour=held
         )
+
+    def test_two_changes_at_once_keep_both_and_leave_the_usage_alone(self, store: AnyStore) -> None:
+        opened(store, 1)
+        before = store.access.consumer("c-ada")
+        assert before is not None
+        disabled = msgspec.structs.replace(before, active=False, sessions=7)
+        raised = msgspec.structs.replace(before, max_sessions=9, role=Role.OPERATOR)
+        for after in (disabled, raised, before):
+            store.access.change_consumer(before, after)
+        assert store.access.consumer("c-ada") == msgspec.structs.replace(raised, active=False)
 
     def test_a_new_consumer_uses_nothing_whatever_is_said(self, store: AnyStore) -> None:
         known(store, sessions=7, committed_per_hour=7)

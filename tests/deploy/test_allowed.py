@@ -37,6 +37,7 @@ def lived(stack: Rehearsal) -> Rehearsal:
     while stack.wake():
         pass
     stack.tell("of the rights")
+    stack.leave_turns()
     for name in sorted(set(FUNCTIONS) - {API, "worker"}):
         stack.invoke(name, events.tick(name))
     # A machine past its hard max is what makes the janitor ask for overrides: here every machine is.

@@ -54,6 +54,12 @@ def test_each_reopening_lasts_longer_up_to_five_minutes() -> None:
     assert pauses == [60, 120, 240, 300, 300]
 
 
+def test_while_one_create_is_tried_the_breaker_stays_open_for_the_others() -> None:
+    probed = admission.probed(failed(FRESH, 6), NOW + 2 * MINUTE)
+    assert creates_blocked(probed, NOW + 4 * MINUTE - 1, POLICY) is not None
+    assert creates_blocked(probed, NOW + 4 * MINUTE, POLICY) is None
+
+
 def test_one_success_closes_the_breaker() -> None:
     closed = admission.create_ended(failed(FRESH, 9), NOW, True, None, POLICY)
     assert creates_blocked(closed, NOW, POLICY) is None

@@ -51,16 +51,20 @@ def bill(attempt: Attempt, until: int) -> list[Line]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(looks, st.sampled_from((Billing(), BY_PHASE)), st.integers(1, 8), st.integers(0, 24))
+@given(looks, st.sampled_from((Billing(), BY_PHASE)), st.integers(1, 8), st.integers(0, 24), st.booleans())
 def test_whatever_was_seen_the_bill_is_the_same_to_the_micro_dollar(
-    seen: list[_Look], billing: Billing, most: int, twin: int
+    seen: list[_Look], billing: Billing, most: int, twin: int, back: bool
 ) -> None:
+    """`twin`: when a further machine is known; or, if it is `back`, one of an earlier attempt."""
+    again = Instance(provider="vastai", id="i-3", tag=None, phase=Phase.RUNNING, status="", price_per_hour=500_000)
     whole = small = attempt_of(billing)
     at = 0
     for number, (pause, shown) in enumerate(seen):
         at += pause
         if number == twin:
-            whole, small = whole.knows("i-3"), small.knows("i-3")
+            whole, small = (
+                metering.rejoined(one, [again], NOW + at) if back else one.knows("i-3") for one in (whole, small)
+            )
         whole, small = read(whole, at, shown), folding.folded(read(small, at, shown), most)
         for later in (0, 1, 50 * HOUR):
             assert bill(small, at + later) == bill(whole, at + later)

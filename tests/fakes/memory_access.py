@@ -39,6 +39,12 @@ class MemoryAccess:
                 booked=known.booked if known else 0,
             )
 
+    def change_consumer(self, before: Consumer, after: Consumer) -> None:
+        with self._lock:
+            names = ("role", "max_sessions", "max_price_per_hour", "active")
+            moved = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
+            self._consumers[before.id] = msgspec.structs.replace(self._consumers[before.id], **moved)
+
     def save_budget(self, before: Consumer, after: Consumer) -> None:
         with self._lock:
             known = self._consumers.get(before.id)

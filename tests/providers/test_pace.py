@@ -44,3 +44,27 @@ def test_a_further_page_waits_longer_than_a_first_one() -> None:
         pace.pass_through("vastai", "read")
     pace.pass_through("vastai", "read", going_on=True)
     assert clock.now() - asked == 10_000
+
+
+def test_without_the_table_a_process_keeps_the_pace_by_itself() -> None:
+    clock = ManualClock()
+    pace, before = SharedPace(NoRows(), clock, Policy()), clock.now()
+    for _ in range(4):
+        pace.pass_through("vastai", "destroy")
+    assert clock.now() - before == 3_000
+    for _ in range(10):
+        pace.pass_through("vastai", "read", going_on=True)
+    assert clock.now() - before == 12_000
+
+
+def test_all_calls_of_tensordock_but_ends_share_one_lane() -> None:
+    """Its limit is for the organisation, whatever is asked."""
+    clock, rows = ManualClock(), MemoryStore().rates
+    pace = SharedPace(rows, clock, Policy())
+    kinds: list[CallKind] = ["read", "search", "create"] * 5
+    for kind in kinds:
+        pace.pass_through("tensordock", kind, going_on=True)
+    began = clock.now()
+    assert began - ManualClock().now() == 10_000  # five at once, then one a second
+    pace.pass_through("tensordock", "destroy")
+    assert clock.now() == began

@@ -36,6 +36,8 @@ class Heard:
 
     number: int = 0
     at: Instant | None = None
+    before: Instant | None = None
+    """The one before the last."""
     active_at: Instant = 0
 
 
@@ -78,7 +80,7 @@ class Hearing:
         unknown = heard.at is None or now - heard.at >= seconds(self.policy.heartbeat_timeout_seconds)
         if unknown or not at_rest:
             heard.active_at = now
-        heard.number, heard.at = number, now
+        heard.number, heard.at, heard.before = number, now, heard.at
 
     def may_end(self, row: Session, reason: EndReason) -> bool:
         """I4: does the truth justify it?"""
@@ -117,7 +119,10 @@ class Hearing:
             return
         heard = self._heard.get(leases.known_token(before.agent_mark) or "", Heard())
         timeout = seconds(self.policy.heartbeat_timeout_seconds)
-        silent = heard.at is not None and self.kernel.time - heard.at + TAKES >= timeout
+        last = heard.at
+        if last is not None and self.kernel.time - last <= TAKES:  # it came while that was being written
+            last = heard.before
+        silent = last is not None and self.kernel.time - last + TAKES >= timeout
         if not silent or self._just_back():
             raise Violation("agent", f"{before.id} is called unreachable, and nobody listened")
 

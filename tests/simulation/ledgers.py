@@ -8,6 +8,7 @@ from chalicelib.domain.instance import Phase
 from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.session import FINAL, EndReason, Event, Session, Status
 from tests.fakes.memory_access import MemoryAccess
+from tests.simulation.faults import MINUTE
 from tests.simulation.kernel import Violation
 from tests.simulation.machine import NEVER, Machine
 from tests.simulation.watch import Watch
@@ -171,10 +172,10 @@ class Ledgers:
     def _healthy(self, machine: Machine, session: Session) -> bool:
         now = self.watch.kernel.time
         rented = session.attempt.offer if session.attempt else session.wanted
-        fine = (
-            machine.phase_at(now) in (Phase.RUNNING, Phase.STARTING, Phase.REBOOTING)
-            and machine.offer.gpu == rented.gpu
-        )
+        # One that thaws between the look and the end was ended rightly.
+        frozen = machine.was((Phase.FROZEN,), now - MINUTE, now)
+        up = machine.phase_at(now) in (Phase.RUNNING, Phase.STARTING, Phase.REBOOTING) and not frozen
+        fine = up and machine.offer.gpu == rented.gpu
         return machine.lives(now) and fine and machine.price <= session.held_per_hour
 
     def _quota(self, consumer_id: str) -> None:

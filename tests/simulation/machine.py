@@ -1,5 +1,6 @@
 """A machine of the simulated market: what is really there, whatever the market says about it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from chalicelib.domain.instance import Address, Phase
@@ -53,6 +54,12 @@ class Machine:
     def reprice(self, at: Instant, price: Micros) -> None:
         self.price = price
         self.meter.append((at, self.phase, price))
+
+    def was(self, phases: Collection[Phase], since: Instant, now: Instant) -> bool:
+        """Was it in one of them at any time within these limits?"""
+        ends = [*(at for at, _, _ in self.meter[1:]), now + 1]
+        spans = zip(self.meter, ends, strict=True)
+        return any(phase in phases and until > since for (_, phase, _), until in spans)
 
     def lives(self, now: Instant) -> bool:
         return self.created_at <= now < self.dead_at

@@ -1,20 +1,25 @@
 """A market in use whose key is not here: its name is known, every call is refused before it is made."""
 
-from typing import NoReturn
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
 
 from chalicelib.domain.billing import Billing
 from chalicelib.domain.errors import ProviderAuth
-from chalicelib.domain.instance import Absent, Instance, Listing
-from chalicelib.domain.instant import Instant
-from chalicelib.domain.money import Micros
-from chalicelib.domain.offer import Offer
-from chalicelib.ports import LaunchOrder, Receipt
 
-Offers = list[Offer]  # inside the class `list` is the method
+if TYPE_CHECKING:
+    from chalicelib.domain.instance import Absent, Instance, Listing
+    from chalicelib.domain.instant import Instant
+    from chalicelib.domain.money import Micros
+    from chalicelib.domain.offer import Offer
+    from chalicelib.ports.markets import LaunchOrder, Receipt
+
+    Offers = list[Offer]  # inside the class `list` is the method
 
 
 class ClosedMarket:
-    """A Provider for functions that only need to know which markets there are, and for a key that got lost.
+    """A Provider for functions that only need to know which markets there are, for a key that got lost, and for a
+    market that was taken out of the settings while machines of it live.
 
     It raises ProviderAuth: that never means "gone", and where it matters it is told to the operator.
     """
@@ -53,4 +58,4 @@ class ClosedMarket:
         self._refuse()
 
     def _refuse(self) -> NoReturn:
-        raise ProviderAuth(f"{self.name}: its key is not among the secrets of this function")
+        raise ProviderAuth(f"{self.name} is not configured, or its key is not among the secrets of this function")
