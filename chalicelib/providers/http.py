@@ -4,8 +4,6 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import NoReturn
@@ -17,10 +15,10 @@ import urllib3.exceptions
 
 from chalicelib import __version__
 from chalicelib.domain.errors import LaunchUncertain, ProviderAuth, ProviderBusy, ProviderDown
-from chalicelib.domain.instant import SECOND, seconds
+from chalicelib.domain.instant import seconds
 from chalicelib.domain.policy import Policy
 from chalicelib.ports import CallKind, Clock, RateGate
-from chalicelib.providers.clean import number
+from chalicelib.providers.answer import Answer, parse, retry_after
 
 log = logging.getLogger(__name__)
 
@@ -29,28 +27,7 @@ _SIZE_CAP: Mapping[CallKind, int] = {"search": 32 * _MIB, "read": 8 * _MIB, "des
 _PIECE = 1 << 16
 _PATH = re.compile(r"(/[A-Za-z0-9_\-]+)+/?")
 _RETRY_AFTER_DEFAULT = 10.0  # what the markets were recorded to ask for
-_RETRY_AFTER_MAX = 900.0  # a daily quota names midnight: look again sooner than that
 _TRANSIENT = (408, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer with a status below 500. `body` is the parsed JSON where `is_json`, else None."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: object = field(repr=False)
-    text: str = field(repr=False)
-    is_json: bool
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def fields(self) -> dict[str, object]:
-        """The body where it is a JSON object, else an empty one."""
-        return self.body if isinstance(self.body, dict) else {}
 
 
 def open_session() -> requests.Session:
@@ -175,13 +152,15 @@ class Http:
             log.debug("%s %s %s %s %d ms", self.name, method, path, status or "-", self._clock.now() - began)
         if failure:
             self._doubt(kind, failure)
-        answer = _parse(status, headers, content)
+        answer = parse(status, headers, content)
         if status == 429:
-            raise ProviderBusy(f"{self.name} limits our calls", self._retry_after(answer, _RETRY_AFTER_DEFAULT))
+            raise ProviderBusy(
+                f"{self.name} limits our calls", retry_after(answer, self._clock.now(), _RETRY_AFTER_DEFAULT)
+            )
         if status == 401:
             raise ProviderAuth(f"{self.name} does not accept our key")
         if status in _TRANSIENT or status >= 500:
-            self._doubt(kind, f"status {status}", self._retry_after(answer, 5.0))
+            self._doubt(kind, f"status {status}", retry_after(answer, self._clock.now(), 5.0))
         return answer
 
     @cached_property
@@ -219,36 +198,9 @@ class Http:
                 raise _Unreadable("the answer took too long")
         return bytes(content)
 
-    def _retry_after(self, answer: Answer, default: float) -> float:
-        """Seconds, from the header, the body, or the moment the limit resets; in this order."""
-        asked = answer.headers.get("Retry-After", "")
-        wait = number(asked, 0, 1e9)
-        if wait is None and asked:
-            wait = self._until(asked)
-        if wait is None:
-            wait = number(answer.fields.get("retry_after"), 0, 1e9)
-        if wait is None:
-            reset = number(answer.headers.get("X-RateLimit-Reset"), 1e9, 1e11)
-            wait = None if reset is None else reset - self._clock.now() / SECOND
-        return min(max(default if wait is None else wait, 1.0), _RETRY_AFTER_MAX)
-
-    def _until(self, http_date: str) -> float | None:
-        try:
-            return parsedate_to_datetime(http_date).timestamp() - self._clock.now() / SECOND
-        except (ValueError, OverflowError):
-            return None
-
 
 class _Unreadable(Exception):
     """The answer came, but not in a size or time we accept."""
-
-
-def _parse(status: int, headers: Mapping[str, str], content: bytes) -> Answer:
-    text = content.decode("utf-8", "replace")
-    try:
-        return Answer(status, headers, msgspec.json.decode(content), text, is_json=True)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return Answer(status, headers, None, text, is_json=False)
 
 
 def _never_sent(error: requests.RequestException) -> bool:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from chalicelib.domain.errors import LaunchRefused, LaunchUncertain, OfferGone, ProviderAuth, ProviderDown
 from chalicelib.ports import Receipt
+from chalicelib.providers.answer import Answer
 from chalicelib.providers.clean import text, whole
-from chalicelib.providers.http import Answer
 from chalicelib.providers.tensordock_offers import NAME
 
 INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

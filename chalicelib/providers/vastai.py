@@ -12,8 +12,9 @@ from chalicelib.domain.money import Micros, to_micros
 from chalicelib.domain.offer import Offer
 from chalicelib.ports import CallKind, Clock, LaunchOrder, Receipt
 from chalicelib.providers import vastai_charges, vastai_create, vastai_instances, vastai_listing, vastai_offers
+from chalicelib.providers.answer import Answer
 from chalicelib.providers.clean import number
-from chalicelib.providers.http import Answer, Http
+from chalicelib.providers.http import Http
 from chalicelib.providers.vastai_answers import slug, succeeded, trouble
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")

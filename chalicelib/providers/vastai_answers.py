@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from chalicelib.domain.errors import ProviderAuth, ProviderDown
+from chalicelib.providers.answer import Answer
 from chalicelib.providers.clean import text
-from chalicelib.providers.http import Answer
 
 _LONGEST = 300
 _SHORTEST_SECRET = 4  # shorter values are everyday words, whose absence would only make the rest unreadable

@@ -8,8 +8,8 @@ from chalicelib.domain.errors import ProviderDown
 from chalicelib.domain.instant import SECOND, Instant
 from chalicelib.domain.invoice import Charge
 from chalicelib.domain.money import to_micros
+from chalicelib.providers.answer import Answer
 from chalicelib.providers.clean import number, text
-from chalicelib.providers.http import Answer
 from chalicelib.providers.vastai_answers import succeeded, trouble
 
 PATH = "/api/v0/charges/"

@@ -6,8 +6,8 @@ from chalicelib.domain.errors import LaunchRefused, LaunchUncertain, OfferGone, 
 from chalicelib.domain.offer import disk_rented
 from chalicelib.ports import LaunchOrder, Receipt
 from chalicelib.providers import vastai_onstart as container
+from chalicelib.providers.answer import Answer
 from chalicelib.providers.clean import whole
-from chalicelib.providers.http import Answer
 from chalicelib.providers.vastai_answers import said, slug, succeeded
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")

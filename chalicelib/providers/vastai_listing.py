@@ -7,8 +7,8 @@ import msgspec
 from chalicelib.domain.errors import ListIncomplete, ProviderAuth
 from chalicelib.domain.instance import Instance
 from chalicelib.providers import vastai_instances
+from chalicelib.providers.answer import Answer
 from chalicelib.providers.clean import whole
-from chalicelib.providers.http import Answer
 from chalicelib.providers.vastai_answers import succeeded, trouble
 
 PATH = "/api/v1/instances/"

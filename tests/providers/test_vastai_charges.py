@@ -11,7 +11,7 @@ from chalicelib.domain.errors import ProviderDown
 from chalicelib.domain.instance import Absent
 from chalicelib.domain.metering import told
 from chalicelib.ports import LaunchOrder
-from chalicelib.providers.http import Answer
+from chalicelib.providers.answer import Answer
 from chalicelib.providers.vastai import VastAi
 from chalicelib.providers.vastai_charges import charges
 from tests.builders import PUBLIC_KEY, a_session, a_session_id

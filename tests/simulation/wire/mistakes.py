@@ -18,7 +18,8 @@ from chalicelib.providers import (
     vastai_create,
     vastai_listing,
 )
-from chalicelib.providers.http import Answer, Http
+from chalicelib.providers.answer import Answer
+from chalicelib.providers.http import Http
 from tests.simulation.seed import run
 
 Patches = list[tuple[object, str, Any]]
