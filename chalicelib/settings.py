@@ -81,6 +81,12 @@ KEYS: Mapping[str, str] = {"vastai": "VASTAI_API_KEY", "tensordock": "TENSORDOCK
 """The variable that holds a market's key."""
 
 
+_PORTS = ("PORT", "SERVER_PORT")
+_ENGINE = "AWS_ENDPOINT_URL_DYNAMODB"
+_MOST = {"_seconds": 10 * 365 * 86_400.0, "_share": 1.0, "_jitter": 1.0}
+"""By the end of a number's name: ten years, and all of it."""
+
+
 def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     """Settings from `environ` over the `.env` file; raises SettingsError with one line for a person."""
     env = merged(environ, dotenv)
@@ -88,8 +94,10 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     deployment = env.get("SHOPPER_DEPLOYMENT") or ("" if on_lambda else LOCAL)
     if not re.fullmatch(r"[a-z0-9]{1,8}", deployment):
         raise SettingsError(f"SHOPPER_DEPLOYMENT must be 1 to 8 of a-z0-9, not {deployment!r}")
-    port_name = "PORT" if env.get("PORT") else "SERVER_PORT"
-    port = int(_number(env, port_name, 8000, least=1, most=65535))
+    port_name = next((name for name in _PORTS if env.get(name)), _PORTS[0])
+    port = int(_number(env, port_name, 8000, least=1, most=65535, whole=True))
+    if env.get(_ENGINE):
+        _url(env, _ENGINE, "")
     level = env.get("LOG_LEVEL", "info").lower()
     if level not in ("debug", "info", "warning", "error", "critical"):
         raise SettingsError(f"LOG_LEVEL must be debug, info, warning, error or critical, not {level!r}")
@@ -124,8 +132,11 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
 
 
 def merged(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
-    """`environ` over what the `.env` file says."""
-    return {**(_dotenv(dotenv) if dotenv else {}), **environ}
+    """`environ` over what the `.env` file says; of two names for one thing too."""
+    filed = _dotenv(dotenv) if dotenv else {}
+    if any(environ.get(name) for name in _PORTS):
+        filed = {name: value for name, value in filed.items() if name not in _PORTS}
+    return {**filed, **environ}
 
 
 def _policy(env: Mapping[str, str]) -> Policy:
@@ -135,7 +146,8 @@ def _policy(env: Mapping[str, str]) -> Policy:
         name = f"SHOPPER_{field.name.upper()}"
         if env.get(name):
             whole = field.type is int
-            numbers[field.name] = _number(env, name, getattr(defaults, field.name), least=0, whole=whole)
+            most = next((most for ending, most in _MOST.items() if field.name.endswith(ending)), 1e12)
+            numbers[field.name] = _number(env, name, getattr(defaults, field.name), least=0, most=most, whole=whole)
     return overridden(defaults, numbers)
 
 
@@ -150,7 +162,7 @@ def _number(
     except ValueError:
         number = math.nan
     if not least <= number <= most or (whole and number != int(number)):
-        kind = "a whole number" if whole or name.endswith("PORT") else "a number"
+        kind = "a whole number" if whole else "a number"
         raise SettingsError(f"{name} must be {kind} from {least:g} to {most:g}, not {text!r}")
     return number
 

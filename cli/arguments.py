@@ -40,8 +40,10 @@ class Aligned(argparse.HelpFormatter):
             self._max_help_position = self._action_max_length = max(map(len, action.choices)) + 6
 
 
-def add(commands: Commands, name: str, summary: str, run: "Command", more: str | None = None) -> Parser:
-    """A command with the options that all of them have."""
+def add(
+    commands: Commands, name: str, summary: str, run: "Command", more: str | None = None, *, inner: bool = False
+) -> Parser:
+    """A command with the options that all of them have; an `inner` one leaves them as the outer one has them."""
     parser = commands.add_parser(
         name,
         help=summary,
@@ -51,8 +53,17 @@ def add(commands: Commands, name: str, summary: str, run: "Command", more: str |
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", dest="as_json", help="answer as JSON; errors too, on stderr")
-    parser.add_argument("--url", help="the service (default: GPU_SHOPPER_URL, config.toml, http://127.0.0.1:8000)")
+    unset = argparse.SUPPRESS if inner else None
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        dest="as_json",
+        default=unset or False,
+        help="answer as JSON; errors too, on stderr",
+    )
+    parser.add_argument(
+        "--url", default=unset, help="the service (default: GPU_SHOPPER_URL, config.toml, http://127.0.0.1:8000)"
+    )
     return parser
 
 

@@ -1,7 +1,5 @@
 """The agents on the rented machines: what they report, what they are told, and the script they are."""
 
-import math
-
 from chalicelib import node
 from chalicelib.api import present
 from chalicelib.api.calls import Answer, Call
@@ -13,7 +11,6 @@ from chalicelib.usecases import beating
 
 def heartbeat(call: Call[HeartbeatBody]) -> Answer:
     body = call.body
-    number = math.floor(body.uptime_seconds) + 1 if body.beat is None else body.beat
     pulse = Pulse(
         gpu_util=tuple(body.gpu_util),
         gpu_mem_used_mb=tuple(body.gpu_mem_used_mb),
@@ -25,7 +22,7 @@ def heartbeat(call: Call[HeartbeatBody]) -> Answer:
         ends_at=None if body.ends_at is None else body.ends_at * SECOND,
         dying=body.dying,
     )
-    told = beating.beat(call.ports, call.agent_of, number, pulse)
+    told = beating.beat(call.ports, call.agent_of, body.beat, pulse)
     answer = {
         "deadline": present.time(told.deadline),
         "destroy": told.destroy,

@@ -10,7 +10,7 @@ from chalicelib.api.orders import price
 from chalicelib.domain.errors import Refusal
 from chalicelib.usecases import keyring
 
-_ID = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9._-]{1,32}", re.ASCII)
 
 
 def create(call: Call[ConsumerBody]) -> Answer:

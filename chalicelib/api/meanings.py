@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_AS_READ = "As `GET` tells it: what was read may be sent back; it is not looked at."
 FIELDS: Mapping[str, str] = {
+    "BudgetBody.spent": _AS_READ,
+    "BudgetBody.reserved": _AS_READ,
+    "BudgetBody.forecast": _AS_READ,
     # bodies
     "SessionBody.offer_id": "The offer to rent; this or `requirements`.",
     "SessionBody.requirements": "What any acceptable offer must be; the cheapest that is gets rented.",

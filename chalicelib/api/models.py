@@ -34,7 +34,7 @@ MaxAttempts = Annotated[
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Megabytes = Annotated[float, Meta(ge=0, le=1e9)]
-ConsumerId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,31}$(?!\n)")]
+ConsumerId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$(?!\n)")]
 Sessions = Annotated[int, Meta(ge=0, le=1000)]
 PriceLimit = Annotated[float, Meta(ge=0, le=100_000)]
 Threshold = Annotated[float, Meta(gt=0, le=10)]
@@ -129,6 +129,10 @@ class BudgetBody(Struct, frozen=True, kw_only=True):
     """USD, at most six decimals."""
     thresholds: Annotated[tuple[Threshold, ...], Meta(max_length=10)] = THRESHOLDS
     on_exceeded: OnExceeded = "alert"
+    spent: float | None = None
+    """This and the next two as `GET` tells them: what was read may be sent back, and is not looked at."""
+    reserved: float | None = None
+    forecast: float | None = None
 
 
 class SubscriptionBody(Struct, frozen=True, kw_only=True):

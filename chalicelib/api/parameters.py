@@ -20,7 +20,7 @@ Texts = Annotated[
 Amount = Annotated[float, Meta(ge=0, le=1e9)]
 Gpus = Annotated[int, Meta(ge=1, le=GPUS_MOST)]
 SessionId = Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$", examples=["local-01k5wq3c0ze8r4w1p9vb6d2n7t-7f3k9m2q"])]
-ConsumerId = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$", examples=["ada"])]
+ConsumerId = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,32}$", examples=["ada"])]
 
 
 Day = Annotated[

@@ -8,8 +8,8 @@ from chalicelib.domain.policy import Policy
 
 
 def look_pause(policy: Policy) -> Millis:
-    """From a destroy to the look that shows what it did."""
-    return max(seconds(policy.destroy_look_seconds), SECOND)
+    """From a destroy to the look that shows what it did: before the next destroy, however soon that is set to be."""
+    return max(seconds(min(policy.destroy_look_seconds, policy.destroy_backoff_max_seconds / 2)), SECOND)
 
 
 def pause(calls: int, seed: str, policy: Policy) -> Millis:

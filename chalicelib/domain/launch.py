@@ -35,8 +35,10 @@ def ssh_pause(policy: Policy) -> Millis:
 
 
 def lost_create_pause(called_at: Instant, now: Instant, policy: Policy) -> Millis:
-    """How long to wait before the next look for the machine of an unclear create."""
-    least = max(seconds(policy.lost_create_look_seconds), _LEAST_PAUSE)
+    """How long to wait before the next look for the machine of an unclear create: as often as it must be looked for
+    until that may be given up."""
+    share = policy.ambiguous_close_seconds / max(policy.ambiguous_close_lists, 1)
+    least = max(seconds(min(policy.lost_create_look_seconds, share)), _LEAST_PAUSE)
     return least if now - called_at < 12 * least else 6 * least
 
 

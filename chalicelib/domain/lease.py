@@ -115,6 +115,11 @@ def known_token(mark: str | None) -> str | None:
     return mark.partition(":")[0] if mark else None
 
 
+def known_number(mark: str | None) -> int:
+    """The number of the last heartbeat in a mark; 0 before the first."""
+    return int(mark.partition(":")[2] or 0) if mark else 0
+
+
 def reachable(url: str) -> bool:
     """Could a machine somewhere on the internet call this? A name without a dot or a private address it could not."""
     host = (urlsplit(url).hostname or "").rstrip(".")

@@ -22,8 +22,8 @@ class SqsWakeups:
     def session(self, session_id: str, delay_seconds: float = 0.0) -> None:
         self._send({"session": session_id}, delay_seconds)
 
-    def sweep(self, name: str) -> None:
-        self._send({"sweep": name}, 0.0)
+    def sweep(self, name: str, *, if_due: bool = False) -> None:
+        self._send({"wake" if if_due else "sweep": name}, 0.0)
 
     def _send(self, message: dict[str, str], delay_seconds: float) -> None:
         delay = min(max(math.ceil(delay_seconds), 0), _LONGEST_DELAY)

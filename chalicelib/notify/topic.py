@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.alert import Alert
 from chalicelib.domain.errors import StoreDown
@@ -56,7 +57,7 @@ class SnsNotifier:
                     name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
                 },
             )
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise StoreDown(f"the topic did not take the alert: {error}") from error
 
 

@@ -90,7 +90,8 @@ class Wakeups(Protocol):
 
     def session(self, session_id: str, delay_seconds: float = 0.0) -> None: ...
 
-    def sweep(self, name: str) -> None: ...
+    def sweep(self, name: str, *, if_due: bool = False) -> None:
+        """Run it; `if_due`: as the clock would, which may find nothing to do."""
 
 
 class Overrides(Protocol):

@@ -14,7 +14,7 @@ def handle(ports: Ports, body: str) -> None:
     """Act on one queue message. An unreadable one is logged and dropped: the sweeps do the work anyway."""
     try:
         message = json.loads(body)
-        session, sweep = message.get("session"), message.get("sweep")
+        session, sweep, wake = message.get("session"), message.get("sweep"), message.get("wake")
     except (ValueError, AttributeError):
         log.error("unreadable wake-up dropped")
         return
@@ -22,5 +22,7 @@ def handle(ports: Ports, body: str) -> None:
         step(ports, session)
     elif sweep in sweeps.SWEEPS:
         sweeps.run(sweep, ports)
+    elif wake in sweeps.SWEEPS:
+        sweeps.wake(wake, ports)
     else:
         log.error("wake-up for nothing known dropped")

@@ -34,7 +34,7 @@ def _run(ports: Ports, turn: Turn | None) -> None:
     tick = ports.settings.tick_seconds if ports.settings.is_local else None
     now = ports.clock.now()
     done = ports.health.sweeps()
-    if overdue("watch", done.get("watch"), now, tick):
+    if "watch" in done and overdue("watch", done["watch"], now, tick):  # before the first run nobody was there to hear
         log.info("watch: just back, listening first")
         ports.health.sweep_done(LISTENING, now)
         return

@@ -1,7 +1,7 @@
 """Put an alert into the outbox; the alert sweep sends it, however long the topic is down."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.errors import ShopperError
@@ -28,14 +28,20 @@ def tell(ports: Ports, alert: Alert) -> bool:
     return new
 
 
-def untold(ports: Ports, alerts: Sequence[Alert]) -> list[Alert]:
-    """Those of what holds for as long as it does that nobody was told of yet: one read together, and no write."""
+def tell_again(ports: Ports, alerts: Sequence[Alert], still: Callable[[], bool]) -> None:
+    """`tell` each of what holds for as long as it does: what was told before costs one read together, and no write.
+
+    `still` is asked before anything new is told: does it hold at this very moment?
+    """
     try:
         known = ports.alerts.known([alert.dedupe_id for alert in alerts]) if alerts else set()
     except ShopperError as error:
         log.error("what was told before cannot be read (%s): %d alerts wait", error, len(alerts))
-        return []
-    return [alert for alert in alerts if alert.dedupe_id not in known]
+        return
+    news = [alert for alert in alerts if alert.dedupe_id not in known]
+    if news and still():
+        for alert in news:
+            tell(ports, alert)
 
 
 def tell_of(ports: Ports, session: Session, kind: Kind, dedupe_id: str, detail: str) -> bool:
@@ -62,8 +68,8 @@ def send_pending(ports: Ports, limit: int = 100) -> int:
     for alert in ports.alerts.pending(limit):
         try:
             ports.notifier.publish(alert)
-        except ShopperError as error:
-            log.error("alert %s waits: %s", alert.dedupe_id, error)
+        except Exception as error:  # whatever an answer of the topic may be: the others have waited as well
+            log.error("alert %s waits: %s", alert.dedupe_id, error, exc_info=not isinstance(error, ShopperError))
             failed += 1
             if failed >= _MOST_FAILURES:
                 break

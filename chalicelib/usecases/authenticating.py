@@ -32,7 +32,9 @@ def acting_for(ports: Ports, caller: Caller, consumer_id: str | None) -> Consume
     if consumer_id is None:
         return caller.consumer
     if not caller.is_operator:
-        raise Refusal(403, "forbidden", "consumer: only an operator may name one", field="consumer")
+        if consumer_id == caller.consumer.id:
+            return caller.consumer
+        raise Refusal(403, "forbidden", "consumer: only an operator may name others", field="consumer")
     consumer = ports.access.consumer(consumer_id)
     if consumer is None or not consumer.active:
         raise Refusal(400, "unknown_consumer", "consumer: no active consumer of this name", field="consumer")

@@ -27,8 +27,9 @@ def authenticate(ports: Ports, authorization: str | None) -> Session:
     return session
 
 
-def beat(ports: Ports, session: Session, number: int, pulse: Pulse) -> Told:
-    """Note it, unless a later one was noted before; answer with the deadline as the row has it.
+def beat(ports: Ports, session: Session, number: int | None, pulse: Pulse) -> Told:
+    """Note it, unless a later one was noted before; answer with the deadline as the row has it. One without a number is
+    the next after the last.
 
     No deadline of ours ever depends on what a heartbeat says. One that says goodbye makes the next step of the
     session come at once, and tells people: it ends nothing by itself.
@@ -38,6 +39,8 @@ def beat(ports: Ports, session: Session, number: int, pulse: Pulse) -> Told:
     offer = session.attempt.offer if session.attempt else session.wanted
     unknown = session.last_heartbeat_at is None or is_silent(session, now, policy)  # nobody knows what was meanwhile
     active = unknown or is_active(pulse, offer.gpu_count, policy)
+    if number is None:
+        number = leases.known_number(session.agent_mark) + 1
     mark = leases.mark(leases.known_token(session.agent_mark) or "", number)
     news = ports.sessions.beat(session.id, mark, pulse, now, active)
     if news and pulse.dying:

@@ -104,7 +104,8 @@ def _seen(ports: Ports, *, trusted: bool = True) -> _Seen:
     now = ports.clock.now()
     policy = ports.settings.policy
     seen = memory.seen
-    if seen is None or not trusted or _passed(memory.checked_at, now, policy.inventory_check_seconds):
+    empty = seen is not None and len(seen.snapshots) < len(ports.providers)  # at a start offers come any moment
+    if seen is None or empty or not trusted or _passed(memory.checked_at, now, policy.inventory_check_seconds):
         if seen is not None:
             memory.checked_at = now  # others go on with the old copy meanwhile
         seen = memory.seen = _read(ports, seen)
@@ -114,7 +115,7 @@ def _seen(ports: Ports, *, trusted: bool = True) -> _Seen:
         ports.inventory.asked(now)
     if _passed(memory.woken_at, now, policy.inventory_wake_seconds) and _wants_a_look(ports, seen, now):
         memory.woken_at = now
-        ports.wakeups.sweep("inventory")
+        ports.wakeups.sweep("inventory", if_due=True)
     return seen
 
 

@@ -16,7 +16,8 @@ from chalicelib.domain.errors import (
     Stale,
     StoreDown,
 )
-from chalicelib.domain.instant import SECOND, seconds
+from chalicelib.domain.instant import seconds
+from chalicelib.domain.launch import lost_create_pause
 from chalicelib.domain.lease import Lease
 from chalicelib.domain.session import Session
 from chalicelib.ports import LaunchOrder, Ports
@@ -109,7 +110,8 @@ def _record(
                 fail(ports, session, attempt.ended(now))
             else:
                 attempt = msgspec.structs.replace(attempt, stage=stage)
-                pause = seconds(ports.settings.policy.boot_poll_seconds) if ids else 10 * SECOND
+                policy = ports.settings.policy
+                pause = seconds(policy.boot_poll_seconds) if ids else lost_create_pause(now, now, policy)
                 keep(ports, session, later(ports, with_attempt(session, attempt), pause))
         except Stale:
             continue

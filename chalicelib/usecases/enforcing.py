@@ -14,7 +14,7 @@ from chalicelib.domain.session import FINAL, EndReason, Session
 from chalicelib.ports import Ports
 from chalicelib.usecases import budgeting, lifecycle
 from chalicelib.usecases.accruing import Account, accounts
-from chalicelib.usecases.alerting import tell, untold
+from chalicelib.usecases.alerting import tell_again
 
 log = logging.getLogger(__name__)
 
@@ -116,11 +116,8 @@ def _tell(ports: Ports, consumer: Consumer, budget: Budget, name: str, spent: Mi
         )
         for share in rules.crossed(budget, spent)
     ]
-    news = untold(ports, alerts)
     # One told of a budget that was raised meanwhile would be missing once that one's share is reached.
-    if news and budgeting.current(ports, consumer.id).budget == budget:
-        for alert in news:
-            tell(ports, alert)
+    tell_again(ports, alerts, lambda: budgeting.current(ports, consumer.id).budget == budget)
 
 
 def _check_counters(ports: Ports, consumer: Consumer, spent: Micros, live: Sequence[Account]) -> None:

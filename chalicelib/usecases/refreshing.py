@@ -7,7 +7,7 @@ from functools import partial
 
 from chalicelib.domain.errors import ProviderBusy, ProviderError
 from chalicelib.domain.freshness import asked_lately, is_due, is_spot_due, is_stale
-from chalicelib.domain.instant import Instant, seconds
+from chalicelib.domain.instant import SECOND, Instant, seconds
 from chalicelib.domain.offer import Offer
 from chalicelib.ports import Ports, Snapshot, SnapshotHead
 
@@ -17,6 +17,8 @@ Look = Callable[[], None]
 
 _LONG = seconds(2.0)
 """When the on-demand offers took so long they are published at once: the interruptible ones will take longer still."""
+_WAITS = 15
+"""Of `_LONG` each, for somebody else's look to end."""
 
 
 def side_by_side(looks: Sequence[Look]) -> None:
@@ -27,15 +29,18 @@ def side_by_side(looks: Sequence[Look]) -> None:
                 ended.result()
 
 
-def refresh(ports: Ports, together: Callable[[Sequence[Look]], None] = side_by_side) -> None:
-    """Look at every market that is due and that nobody else is looking at; `together` runs the looks.
+def refresh(
+    ports: Ports, together: Callable[[Sequence[Look]], None] = side_by_side, *, everything: bool = False
+) -> None:
+    """Look at every market that is due and that nobody else is looking at; `together` runs the looks. `everything`:
+    due or not, the interruptible offers too.
 
     What fails is noted on the market's snapshot, whose offers stay as they were, and reaches no other market.
     """
     now = ports.clock.now()
     asked = asked_lately(ports.inventory.last_asked(), now, ports.settings.policy)
-    due = [name for name in ports.providers if _is_due(ports, ports.inventory.head(name), now, asked)]
-    together([partial(_claimed_look, ports, name, asked) for name in due])
+    due = [name for name in ports.providers if everything or _is_due(ports, ports.inventory.head(name), now, asked)]
+    together([partial(_claimed_look, ports, name, asked, everything) for name in due])
 
 
 def _is_due(ports: Ports, head: SnapshotHead | None, now: Instant, asked: bool) -> bool:
@@ -45,21 +50,31 @@ def _is_due(ports: Ports, head: SnapshotHead | None, now: Instant, asked: bool) 
     return is_due(head.tried_at, now, ports.settings.policy, asked=asked, limited=head.limited, empty=empty)
 
 
-def _claimed_look(ports: Ports, name: str, asked: bool) -> None:
+def _claimed_look(ports: Ports, name: str, asked: bool, everything: bool) -> None:
+    for _ in range(_WAITS if everything else 0):
+        if _looked(ports, name, asked, everything):
+            return
+        ports.clock.sleep(_LONG / SECOND)  # somebody looks who began before this was asked for
+    _looked(ports, name, asked, everything)
+
+
+def _looked(ports: Ports, name: str, asked: bool, everything: bool) -> bool:
+    """False when somebody else is looking."""
     began = ports.clock.now()
     # Whoever died while looking blocks the market no longer than what was seen before stays fresh.
     until = began + seconds(ports.settings.policy.inventory_ttl_seconds)
     if not ports.inventory.claim(name, began, until):
-        return
+        return False
     head = ports.inventory.head(name)
-    if _is_due(ports, head, began, asked):  # else somebody has just looked
-        _look(ports, name, head, began)
+    if everything or _is_due(ports, head, began, asked):  # else somebody has just looked
+        _look(ports, name, head, began, everything)
     ports.inventory.release(name, until)
+    return True
 
 
-def _look(ports: Ports, name: str, head: SnapshotHead | None, began: Instant) -> None:
+def _look(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, everything: bool) -> None:
     try:
-        _search(ports, name, head, began)
+        _search(ports, name, head, began, everything)
     except ProviderError as failure:
         ports.inventory.mark_failed(name, began, _reason(failure), isinstance(failure, ProviderBusy))
     except Exception as bug:
@@ -67,13 +82,13 @@ def _look(ports: Ports, name: str, head: SnapshotHead | None, began: Instant) ->
         ports.inventory.mark_failed(name, began, f"internal error: {type(bug).__name__}", False)
 
 
-def _search(ports: Ports, name: str, head: SnapshotHead | None, began: Instant) -> None:
+def _search(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, everything: bool) -> None:
     """On-demand offers first; the interruptible ones less often, and those known go on being shown until then."""
     policy = ports.settings.policy
     provider = ports.providers[name]
     on_demand = provider.search(spot=False)
     known = _known_spot(ports, head, began)
-    if known and not is_spot_due(min(offer.fetched_at for offer in known), began, policy):
+    if known and not everything and not is_spot_due(min(offer.fetched_at for offer in known), began, policy):
         _publish(ports, name, began, on_demand, known)
         return
     now = ports.clock.now()

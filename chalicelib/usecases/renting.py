@@ -149,6 +149,9 @@ def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choic
     signing_key = ports.secrets.signing_keys[0]
     prices = [price_per_hour(offer, order.disk_gb) for offer in choice]
     held = ceiling(max(prices), order.max_price, policy)
+    room = consumer.max_price_per_hour - consumer.committed_per_hour
+    if prices[0] <= room < held:  # what is only tolerated, or only tried later, is no reason to refuse
+        held = room
     opened = Session(
         id=tag.mint(ports.settings.deployment, now, ports.ids.entropy(10), signing_key),
         consumer=consumer.id,

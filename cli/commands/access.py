@@ -1,9 +1,9 @@
 """`consumers` and `keys`: who may rent, and with which keys; for operators."""
 
-from cli.arguments import Commands, Parser, add, at_least_zero, whole
-from cli.context import Context
+from cli.arguments import Commands, add, at_least_zero, whole
+from cli.context import Command, Context
 from cli.errors import UsageError
-from cli.shapes import Consumer
+from cli.shapes import Consumer, Key
 from cli.table import Column
 from cli.words import number, usd
 
@@ -18,9 +18,11 @@ _KEYS = (Column("KEY"), Column("CREATED"), Column("LAST USED", optional=1), Colu
 
 
 def declare(commands: Commands) -> None:
-    consumers = _group(commands, "consumers", "who may rent, and how much (operators)")
-    create = add(consumers, "create", "add a consumer", create_consumer, "Then: gpu-shopper keys create ID")
-    change = add(consumers, "set", "change a consumer's limits, role or status", set_consumer)
+    consumers = _group(
+        commands, "consumers", "who may rent, and how much (operators); alone: list them", list_consumers
+    )
+    create = add(consumers, "create", "add a consumer", create_consumer, "Then: gpu-shopper keys create ID", inner=True)
+    change = add(consumers, "set", "change a consumer's limits, role or status", set_consumer, inner=True)
     for parser in (create, change):
         parser.add_argument("id", metavar="ID")
         parser.add_argument("--role", choices=("consumer", "operator"))
@@ -29,12 +31,14 @@ def declare(commands: Commands) -> None:
             "--max-price", type=at_least_zero, metavar="USD", help="per hour, all its sessions together"
         )
     change.add_argument("--status", help="active or disabled")
-    add(consumers, "ls", "list the consumers", list_consumers)
+    add(consumers, "ls", "list the consumers", list_consumers, inner=True)
 
-    keys = _group(commands, "keys", "the API keys of a consumer (operators)")
-    add(keys, "create", "make a key; it is shown once", create_key).add_argument("consumer", metavar="CONSUMER")
-    add(keys, "ls", "list the keys of a consumer", list_keys).add_argument("consumer", metavar="CONSUMER")
-    remove = add(keys, "rm", "revoke a key, at once and for good", remove_key)
+    keys = _group(commands, "keys", "the API keys of consumers (operators); alone: list them all", list_all_keys)
+    make = add(keys, "create", "make a key; it is shown once", create_key, inner=True)
+    make.add_argument("consumer", metavar="CONSUMER")
+    look = add(keys, "ls", "list the keys of a consumer", list_keys, inner=True)
+    look.add_argument("consumer", metavar="CONSUMER")
+    remove = add(keys, "rm", "revoke a key, at once and for good", remove_key, inner=True)
     remove.add_argument("consumer", metavar="CONSUMER")
     remove.add_argument("key_id", metavar="KEY")
 
@@ -66,11 +70,17 @@ def list_keys(ctx: Context) -> int:
     if ctx.console.as_json:
         ctx.console.data(answer)
         return 0
-    rows = [
-        [key["key_id"], key.get("created_at") or "-", key.get("last_used_at") or "-", key.get("revoked_at") or "-"]
-        for key in answer["keys"]
-    ]
-    ctx.console.table(_KEYS, rows)
+    ctx.console.table(_KEYS, [_key_row(key) for key in answer["keys"]])
+    return 0
+
+
+def list_all_keys(ctx: Context) -> int:
+    consumers = [one["id"] for one in ctx.client.consumers()["consumers"]]
+    found = [(consumer, key) for consumer in consumers for key in ctx.client.keys(consumer)["keys"]]
+    if ctx.console.as_json:
+        ctx.console.data({"keys": [{**key, "consumer": consumer} for consumer, key in found], "count": len(found)})
+    else:
+        ctx.console.table((Column("CONSUMER"), *_KEYS), [[consumer, *_key_row(key)] for consumer, key in found])
     return 0
 
 
@@ -94,9 +104,13 @@ def remove_key(ctx: Context) -> int:
     return 0
 
 
-def _group(commands: Commands, name: str, summary: str) -> Commands:
-    parser: Parser = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-    return parser.add_subparsers(metavar="ACTION", required=True)
+def _group(commands: Commands, name: str, summary: str, alone: Command) -> Commands:
+    """Commands below a command, which does something `alone` too."""
+    return add(commands, name, summary, alone).add_subparsers(metavar="ACTION")
+
+
+def _key_row(key: Key) -> list[str]:
+    return [key["key_id"], key.get("created_at") or "-", key.get("last_used_at") or "-", key.get("revoked_at") or "-"]
 
 
 def _limits(ctx: Context) -> dict[str, object]:

@@ -19,7 +19,7 @@ def declare(commands: Commands) -> None:
     parser.add_argument("ids", metavar="ID", nargs="*", help="these machines only; provider:id, or a session's id")
     parser.add_argument("--execute", action="store_true", help="destroy them (else nothing is changed)")
     parser.add_argument("--all-ours", action="store_true", help="all verified ones, running sessions included")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask (only asked on a terminal)")
     parser.add_argument(
         "--timeout", type=positive, default=_PATIENCE, metavar="SECONDS", help="to prove them gone (default: 300)"
     )

@@ -54,7 +54,9 @@ def declare(commands: Commands) -> None:
     )
     parser.add_argument("--consumer", metavar="NAME", help="operators: rent for this consumer")
     parser.add_argument("--idempotency-key", metavar="KEY", help="repeat an earlier launch without renting twice")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask before spending")
+    parser.add_argument(
+        "--yes", "-y", action="store_true", help="do not ask before spending (only asked on a terminal)"
+    )
     waiting = parser.add_mutually_exclusive_group()
     waiting.add_argument("--wait", action="store_true", default=True, help="until ssh answers (default)")
     waiting.add_argument("--no-wait", action="store_false", dest="wait", help="return once the session is accepted")
@@ -70,7 +72,8 @@ def run(ctx: Context) -> int:
         ctx.console.note(said)
     if "offer_id" in order:
         order["offer_id"] = lookup.offer(ctx.client, order["offer_id"])
-    if not ctx.args.yes and not quote.agreed(ctx, order):
+    # A script has said what it wants; a person is told the price first.
+    if ctx.console.asks and not ctx.args.yes and not quote.agreed(ctx, order):
         raise CliError("nothing was rented", code="declined")
     session = _open(ctx, order)
     if ctx.args.rm:
@@ -93,8 +96,6 @@ def _check(ctx: Context) -> None:
         raise UsageError("--rm waits, and gives stdout to the command: drop --json and --no-wait")
     if args.rm and not ctx.rest and not ctx.console.asks:
         raise UsageError("--rm without a command opens a shell, which needs a terminal", "put a command behind --")
-    if not args.yes and not ctx.console.asks:
-        raise UsageError("this spends money, and there is no terminal to ask on", "agree to it with --yes")
 
 
 def _open(ctx: Context, order: Launch) -> Session:

@@ -15,8 +15,6 @@ def orphans(ctx: Context) -> int:
     args, console = ctx.args, ctx.console
     if args.ids and args.all_ours:
         raise UsageError("name machines, or say --all-ours, not both")
-    if args.execute and not args.yes and not console.asks:
-        raise UsageError("nobody can be asked here", "say --yes")
     direct = reach(ctx.environ, ctx.pause, ctx.clock)
     try:
         if not direct.kept.signing_keys():
@@ -71,7 +69,7 @@ def _show(ctx: Context, direct: Direct, accounts: Sequence[Account]) -> None:
 
 def _end(ctx: Context, direct: Direct, chosen: Sequence[Machine]) -> list[Ending]:
     console = ctx.console
-    if chosen and not ctx.args.yes:
+    if chosen and not ctx.args.yes and console.asks:  # in a script --execute is the word
         names = ", ".join(machine.name for machine in chosen)
         living = sum(machine.verified and not machine.overdue for machine in chosen)
         warning = f" ({living} not past the hard max: their sessions may be in use)" if living else ""

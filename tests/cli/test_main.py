@@ -73,7 +73,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["nonsense"], ["ls", "--nonsense"], ["extend", "x", "abc"], ["ls", "--", "x"], ["keys"], ["rm"]]
+    "words", [[], ["nonsense"], ["ls", "--nonsense"], ["extend", "x", "abc"], ["ls", "--", "x"], ["keys", "ls"], ["rm"]]
 )
 def test_a_wrong_command_line_is_one_line_and_exit_code_two(run: Run, words: list[str]) -> None:
     ran = run(*words)

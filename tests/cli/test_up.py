@@ -104,11 +104,11 @@ def test_no_wait_returns_at_once(boots: Stub, run: Run) -> None:
     assert boots.of("GET") == []
 
 
-def test_without_a_terminal_and_without_yes_nothing_is_rented(boots: Stub, run: Run) -> None:
+def test_without_a_terminal_nobody_is_asked(boots: Stub, run: Run) -> None:
     ran = run("up", "--offer", "vastai:101")
-    assert ran.code == 2
-    assert ran.err == "gpu-shopper: this spends money, and there is no terminal to ask on; agree to it with --yes\n"
-    assert boots.asked == []
+    assert ran.code == 0
+    assert "?" not in ran.err
+    assert len(boots.of("POST")) == 1
 
 
 def test_a_session_that_fails_ends_the_command_with_reason_and_attempts(stub: Stub, run: Run) -> None:

@@ -19,8 +19,8 @@ class MemoryWakeups:
     def session(self, session_id: str, delay_seconds: float = 0.0) -> None:
         self._push("session", session_id, delay_seconds)
 
-    def sweep(self, name: str) -> None:
-        self._push("sweep", name, 0.0)
+    def sweep(self, name: str, *, if_due: bool = False) -> None:
+        self._push("wake" if if_due else "sweep", name, 0.0)
 
     def due_at(self) -> Instant | None:
         """When the next message is delivered."""

@@ -42,7 +42,7 @@ class Queue:
             late = round(rng.random() * 4 * MINUTE) if self._faults.hits("message_late") else number * 700
             self._later(due + late, session_id, 1)
 
-    def sweep(self, name: str) -> None:
+    def sweep(self, name: str, *, if_due: bool = False) -> None:
         """Only the inventory is woken so, and it is no part of this world."""
 
     def _later(self, at: Instant, session_id: str, receive: int) -> None:

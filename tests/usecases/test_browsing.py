@@ -184,7 +184,7 @@ def test_old_or_missing_offers_wake_the_sweep_but_not_with_every_question(first:
     for _ in range(6):
         browse(market)
         market.clock.advance(1)
-    assert [market.wakeups.pop() for _ in range(2)] == [("sweep", "inventory")] * 2
+    assert [market.wakeups.pop() for _ in range(2)] == [("wake", "inventory")] * 2
     assert market.wakeups.due_at() is None
 
 
@@ -200,7 +200,7 @@ def test_after_an_idle_night_the_first_question_brings_fresh_offers(market: Mark
     market.clock.advance(700)
     refresh(market.ports)
     assert vastai(market).status == "stale"
-    assert market.wakeups.pop() == ("sweep", "inventory")
+    assert market.wakeups.pop() == ("wake", "inventory")
     refresh(market.ports)
     market.clock.advance(2)
     assert vastai(market).status == "ok"
