@@ -104,3 +104,24 @@ def test_a_function_on_lambda_has_only_the_table_it_was_given() -> None:
     given = {"AWS_LAMBDA_FUNCTION_NAME": "f", "SHOPPER_DEPLOYMENT": "prod"}
     assert load(given).table == ""
     assert load({**given, "SHOPPER_TABLE": "shopper-prod"}).table == "shopper-prod"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "18431.5"),
+        ("SHOPPER_HARD_MAX_SECONDS", "1e12"),
+        ("SHOPPER_DESTROY_JITTER", "5"),
+        ("SHOPPER_BRAKE_SHARE", "1.01"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "foo"),
+    ],
+)
+def test_what_could_never_work_does_not_start(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load({name: value})
+
+
+def test_either_name_of_the_port_in_the_environment_wins_over_both_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=8200\n")
+    assert load({"SERVER_PORT": "8100"}, tmp_path / ".env").port == 8100
+    assert load({}, tmp_path / ".env").port == 8200

@@ -190,3 +190,13 @@ def test_the_script_is_there_for_anybody() -> None:
     reply = Api().send("GET", "/agent/agent.sh", who=None)
     assert (reply.status, reply.text) == (200, node.script())
     assert reply.headers["Content-Type"].startswith("text/x-shellscript")
+
+
+def test_beats_without_a_number_are_news_in_the_order_in_which_they_come() -> None:
+    """Whatever they say of their uptime: the machine may have been restarted, or always say the same."""
+    api, session_id, lease = rented()
+    for uptime, util in ((60, 97), (60, 40), (3, 0)):
+        api.world.clock.advance(30)
+        assert beat(api, lease.token, uptime_seconds=uptime, gpu_util=[util]).status == 200
+        session = shown(api, session_id)
+        assert (session["gpu_util"], session["last_heartbeat_at"]) == (util, rfc3339(api.world.clock.now()))

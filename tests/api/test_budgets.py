@@ -233,6 +233,14 @@ def test_a_budget_that_is_raised_while_it_is_looked_at_is_not_told_of_as_it_was(
     assert [share for _, share in alerts(api)] == [0.5, 0.8, 1.0]
 
 
+def test_what_was_read_of_a_budget_can_be_changed_and_sent_back() -> None:
+    api = Api()
+    put(api)
+    told = budget(api)
+    reply = api.send("PUT", "/budgets/ada", {**told, "limit": 3}, who="operator")
+    assert (reply.status, reply.json) == (200, {**told, "limit": 3.0})
+
+
 def test_a_consumer_reads_their_own_budget_and_nobody_elses() -> None:
     api = Api()
     assert api.send("GET", "/budgets/ada").status == 404
@@ -256,7 +264,7 @@ def test_a_consumer_reads_their_own_budget_and_nobody_elses() -> None:
         ({"thresholds": [-0.5]}, "thresholds"),
         ({"on_exceeded": "explode"}, "on_exceeded"),
         ({"timezone": "Europe/Berlin"}, "timezone"),
-        ({"spent": 0}, "spent"),
+        ({"spent": "0"}, "spent"),
         ({"consumer": "bob"}, "consumer"),
     ],
 )

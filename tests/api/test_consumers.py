@@ -37,8 +37,9 @@ def test_a_consumer_exists_once() -> None:
     ("body", "field"),
     [
         ({}, "id"),
-        ({"id": "c"}, "id"),
-        ({"id": "Carol"}, "id"),
+        ({"id": ""}, "id"),
+        ({"id": "carol b"}, "id"),
+        ({"id": "carol:b"}, "id"),
         ({"id": "carol\n"}, "id"),
         ({"id": "-carol"}, "id"),
         ({"id": "c" * 33}, "id"),
@@ -161,3 +162,13 @@ def test_a_key_cannot_revoke_itself() -> None:
     ]
     assert refusals == ["own_key"]
     assert api.send("GET", "/consumers", who="operator").status == 200
+
+
+@pytest.mark.parametrize("name", ["c", "Carol", "team.ml", "alice_1"])
+def test_people_may_be_called_as_elsewhere(name: str) -> None:
+    api = Api()
+    assert api.send("POST", "/consumers", {"id": name}, who="operator").status == 201
+    assert api.send("POST", f"/consumers/{name}/keys", who="operator").status == 201
+    budget = {"period": "day", "limit": 1}
+    assert api.send("PUT", f"/budgets/{name}", budget, who="operator").json["consumer"] == name
+    assert api.send("GET", f"/sessions?consumer={name}", who="operator").status == 200

@@ -87,3 +87,13 @@ def test_a_service_that_is_down_is_exit_code_one(stub: Stub, run: Run) -> None:
     stub.says("GET", "/health", Answer(503, {"status": "down", "checks": {"store": {"status": "error"}}}))
     assert run("health").code == 1
     assert run("health", "--json").json["status"] == "down"
+
+
+def test_consumers_and_keys_alone_list_them_all(stub: Stub, run: Run) -> None:
+    key = {"key_id": "0000000001", "created_at": "2026-03-01T10:00:00Z", "last_used_at": None, "revoked_at": None}
+    stub.lists("/consumers", "consumers", [ALICE])
+    stub.lists("/consumers/alice/keys", "keys", [key])
+    assert run("consumers").out == run("consumers", "ls").out
+    assert run("consumers", "--json").json["consumers"] == [ALICE]
+    assert run("keys").out.splitlines()[1] == "alice\t0000000001\t2026-03-01T10:00:00Z\t-\t-"
+    assert run("keys", "--json").json == {"keys": [{**key, "consumer": "alice"}], "count": 1}

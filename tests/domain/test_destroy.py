@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.destroy import late_arrival_possible, pause
+from chalicelib.domain.destroy import late_arrival_possible, look_pause, pause
 from chalicelib.domain.policy import Policy
 from tests.builders import NOW
 from tests.domain.test_session import an_attempt
@@ -31,3 +31,10 @@ def test_an_unanswered_create_may_surface_until_the_window_and_three_lists_are_o
     assert late_arrival_possible(msgspec.structs.replace(unclear, lists_without=3), late - 1, POLICY)
     assert not late_arrival_possible(msgspec.structs.replace(unclear, lists_without=3), late, POLICY)
     assert not late_arrival_possible(msgspec.structs.replace(unclear, answered=True), NOW, POLICY)
+
+
+def test_a_short_backoff_shortens_the_look_before_it() -> None:
+    policy = Policy(destroy_backoff_max_seconds=2.0)
+    assert look_pause(policy) == 1_000
+    assert [pause(calls, "s", policy) for calls in (1, 9)] == [2_000, 2_000]
+    assert (look_pause(Policy()), pause(9, "s", Policy())) == (5_000, 300_000)

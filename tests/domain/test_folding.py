@@ -36,12 +36,16 @@ def attempt_of(billing: Billing = BY_PHASE) -> Attempt:
     )  # fmt: skip
 
 
-def read(attempt: Attempt, at: int, shown: dict[str, tuple[Phase, int | None]]) -> Attempt:
+def listed(at: int, shown: dict[str, tuple[Phase, int | None]]) -> Listing:
     machines = tuple(
         Instance(provider="vastai", id=name, tag=None, phase=phase, status="", price_per_hour=price)
         for name, (phase, price) in shown.items()
     )
-    return metering.read(attempt, Listing(provider="vastai", taken_at=NOW + at, instances=machines))
+    return Listing(provider="vastai", taken_at=NOW + at, instances=machines)
+
+
+def read(attempt: Attempt, at: int, shown: dict[str, tuple[Phase, int | None]]) -> Attempt:
+    return metering.read(attempt, listed(at, shown))
 
 
 def bill(attempt: Attempt, until: int) -> list[Line]:
@@ -55,16 +59,16 @@ def bill(attempt: Attempt, until: int) -> list[Line]:
 def test_whatever_was_seen_the_bill_is_the_same_to_the_micro_dollar(
     seen: list[_Look], billing: Billing, most: int, twin: int, back: bool
 ) -> None:
-    """`twin`: when a further machine is known; or, if it is `back`, one of an earlier attempt."""
-    again = Instance(provider="vastai", id="i-3", tag=None, phase=Phase.RUNNING, status="", price_per_hour=500_000)
+    """`twin`: when a further machine is known; if it is `back`, one of an earlier attempt, as soon as it is seen."""
     whole = small = attempt_of(billing)
     at = 0
     for number, (pause, shown) in enumerate(seen):
         at += pause
-        if number == twin:
-            whole, small = (
-                metering.rejoined(one, [again], NOW + at) if back else one.knows("i-3") for one in (whole, small)
-            )
+        if number == twin and not back:
+            whole, small = whole.knows("i-3"), small.knows("i-3")
+        elif number >= twin and "i-3" in shown:
+            again = listed(at, shown).instances
+            whole, small = (metering.rejoined(one, again, NOW + at) for one in (whole, small))
         whole, small = read(whole, at, shown), folding.folded(read(small, at, shown), most)
         for later in (0, 1, 50 * HOUR):
             assert bill(small, at + later) == bill(whole, at + later)

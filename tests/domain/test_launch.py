@@ -39,3 +39,8 @@ def test_a_machine_that_will_not_become_what_was_rented_is_told_by_what_is_wrong
 ) -> None:
     machine = Instance(provider="vastai", id="7", tag=None, **{"phase": Phase.STARTING, "status": "starting", **change})
     assert failure(an_attempt(Stage.BOOTING), machine, 450_000, NOW, POLICY) == found
+
+
+def test_an_unclear_create_is_looked_for_often_enough_for_its_window() -> None:
+    assert lost_create_pause(NOW, NOW, Policy(ambiguous_close_seconds=3.0)) == 1_000
+    assert lost_create_pause(NOW, NOW, Policy()) == 10_000

@@ -61,3 +61,12 @@ def in_queue(sqs: Any, url: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return sum(int(number) for number in attributes.values())
+
+
+def test_a_subscriber_that_cannot_be_reached_keeps_nobody_waiting(cloud: Child) -> None:
+    sns = boto3.client("sns", endpoint_url=cloud.url, region_name=REGION, **CREDENTIALS)
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}/"
+    told = sns.subscribe(TopicArn=TOPIC_ARN, Protocol="http", Endpoint=nobody, ReturnSubscriptionArn=True)
+    for _ in range(3):
+        assert sns.publish(TopicArn=TOPIC_ARN, Message="hello")["MessageId"]
+    sns.unsubscribe(SubscriptionArn=told["SubscriptionArn"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from chalicelib.domain.alert import Alert, Kind
@@ -109,3 +110,12 @@ def test_a_topic_that_is_gone_is_told_as_trouble(stand: Stand) -> None:
         stand.notifier.publish(an_alert())
     with pytest.raises(StoreDown):
         stand.notifier.subscribe("email", "ada@example.com", None)
+
+
+def test_an_answer_that_is_none_is_a_topic_out_of_reach(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: Any) -> None:
+        raise ResponseParserError("Unable to parse response: <html>")
+
+    monkeypatch.setattr(stand.sns, "publish", broken)
+    with pytest.raises(StoreDown):
+        stand.notifier.publish(an_alert())

@@ -108,5 +108,6 @@ def test_a_caller_pays_for_themselves_and_an_operator_for_whom_they_name() -> No
     operator = authenticate(world.ports, f"Bearer {keyring.issue_key(world.ports, 'operator')[1]}")
     assert acting_for(world.ports, ada, None).id == "c-ada"
     assert acting_for(world.ports, operator, "c-ada").id == "c-ada"
+    assert acting_for(world.ports, ada, "c-ada").id == "c-ada"
     with pytest.raises(Refusal, match="operator"):
-        acting_for(world.ports, ada, "c-ada")
+        acting_for(world.ports, ada, "operator")

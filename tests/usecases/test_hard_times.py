@@ -1,6 +1,7 @@
 """Markets that are busy for long or no longer configured, machines of another market, and rows nobody can read."""
 
 from dataclasses import replace
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,16 +9,20 @@ import msgspec
 import pytest
 
 from chalicelib import sweeps
-from chalicelib.domain.access import Caller
-from chalicelib.domain.alert import Kind
+from chalicelib.domain.access import Caller, Consumer, KeyRecord
+from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.errors import ProviderBusy, ProviderDown, Refusal, StoreDown
 from chalicelib.domain.offer import FORWARDED
 from chalicelib.domain.session import EndReason, Status
 from chalicelib.domain.turn import Turn
-from chalicelib.sweeps import accrue
+from chalicelib.ports import Snapshot
+from chalicelib.sweeps import accrue, watch
 from chalicelib.usecases import keyring, observing
-from tests.builders import NOW, a_session_id, an_offer
+from chalicelib.usecases.alerting import send_pending
+from chalicelib.usecases.browsing import offers
+from tests.builders import NOW, a_consumer, a_session_id, an_offer
 from tests.fakes.provider import FakeProvider
+from tests.fakes.store import MemoryInventory
 from tests.usecases.test_reconciling import running
 from tests.world import World
 
@@ -155,3 +160,54 @@ def test_the_port_of_a_host_is_not_taken_for_the_machines_where_a_forward_was_or
     machine.address = msgspec.structs.replace(machine.address, port=22, guessed=True)
     world.run(200)
     assert world.again(session).status is status
+
+
+def test_an_alert_whose_answer_nobody_understands_waits_and_the_others_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    for number in range(3):
+        alert = Alert(dedupe_id=f"a{number}", kind=Kind.LOW_BALANCE, at=NOW + number, detail="")
+        world.ports.alerts.add(alert)
+    publish = world.notifier.publish
+
+    def odd(alert: Alert) -> None:
+        if alert.dedupe_id == "a0":
+            raise ValueError("<html>")
+        publish(alert)
+
+    monkeypatch.setattr(world.notifier, "publish", odd)
+    assert send_pending(world.ports) == 2
+    assert [alert.dedupe_id for alert in world.ports.alerts.pending(9)] == ["a0"]
+
+
+def test_what_is_only_tolerated_is_no_reason_to_refuse_for_the_quota() -> None:
+    """The offer costs $0.408; a tenth more may be paid, and the consumer may have $0.42 in all."""
+    world = World()
+
+    def with_limit(limit: int) -> Consumer:
+        consumer = a_consumer(id=f"c-{limit}", max_price_per_hour=limit)
+        world.store.access.put_consumer(consumer, create=True)
+        world.store.access.put_key(KeyRecord(id=f"k-c-{limit}", consumer=consumer.id, digest="", created_at=NOW))
+        return consumer
+
+    assert world.rent(consumer=with_limit(420_000)).held_per_hour == 420_000
+    with pytest.raises(Refusal, match="is in use"):
+        world.rent(consumer=with_limit(407_999))
+
+
+def test_the_first_watch_of_a_deployment_looks_at_once() -> None:
+    world = World(environ={"SHOPPER_PUBLIC_URL": "https://shopper.example.com"})
+    watch.run(world.ports)
+    assert watch.LISTENING not in world.store.health.sweeps()
+    world.store.health.sweep_done("watch", world.clock.now())
+    world.clock.advance(600)
+    watch.run(world.ports)
+    assert watch.LISTENING in world.store.health.sweeps()
+
+
+def test_until_every_market_was_looked_at_the_store_is_asked_each_time() -> None:
+    world = World()
+    empty = replace(world.ports, inventory=MemoryInventory(RLock()))
+    assert offers(empty) == ()
+    now = world.clock.now()
+    empty.inventory.put(Snapshot(provider="vastai", offers=(an_offer(),), fetched_at=now, tried_at=now))
+    assert len(offers(empty)) == 1

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib import sweeps
 from chalicelib.domain.errors import ProviderAuth, ProviderBusy, ProviderDown
+from chalicelib.sweeps import messages
 from chalicelib.usecases.refreshing import refresh, side_by_side
 from tests.builders import NOW, an_offer
 from tests.usecases.stalls import Market
@@ -48,6 +49,15 @@ def test_the_first_look_keeps_all_offers_of_every_market(market: Market) -> None
     assert market.ids("tensordock") == ["tensordock:oslo:rtx4090"]
     snapshot = market.snapshot()
     assert (snapshot.fetched_at, snapshot.tried_at, snapshot.error, snapshot.limited) == (NOW, NOW, None, False)
+
+
+def test_a_message_that_says_if_due_finds_nothing_to_do_soon_after(market: Market) -> None:
+    look(market)
+    market.vastai.searched.clear()
+    messages.handle(market.ports, '{"wake": "inventory"}')
+    assert market.vastai.searched == []
+    messages.handle(market.ports, '{"sweep": "inventory"}')
+    assert market.vastai.searched == ["on demand", "spot"]
 
 
 def test_the_sweep_looks_at_the_markets(market: Market) -> None:
@@ -226,3 +236,27 @@ def test_interruptible_offers_that_cannot_be_renewed_are_dropped_in_the_end(mark
     after(market, 901)
     assert market.ids() == ["vastai:1"]
     assert market.snapshot().error == "no interruptible offers: HTTP 502"
+
+
+def test_a_sweep_asked_for_looks_at_everything_due_or_not(market: Market) -> None:
+    look(market)
+    assert after(market, 5) == []
+    refresh(market.ports, one_by_one, everything=True)
+    assert market.vastai.searched == ["on demand", "spot"]
+
+
+def test_one_asked_for_while_somebody_looks_waits_for_the_end_of_that_look(market: Market) -> None:
+    now = market.clock.now()
+    assert market.ports.inventory.claim("vastai", now, now + 5_000)
+    refresh(market.ports, one_by_one, everything=True)
+    assert market.vastai.searched == ["on demand", "spot"]
+    assert 4_000 <= market.clock.now() - now <= 6_000
+
+
+def test_one_asked_for_does_not_wait_for_ever(market: Market) -> None:
+    now = market.clock.now()
+    for name in market.ports.providers:
+        assert market.ports.inventory.claim(name, now, now + 600_000)
+    refresh(market.ports, one_by_one, everything=True)
+    assert market.vastai.searched == []
+    assert market.clock.now() - now == 60_000
