@@ -32,6 +32,6 @@ one minute for each list that reconcile asked for and did not get whole.
 I15, "at most 12 destroys per machine and hour", and I1, "again at most every five minutes", leave no room for the quick
 first repeats (30 s, 1, 2, 4 min). Held here: 15 in the first hour of an end, 12 in each later one by the session's own
 end, as the cap of five minutes is not spread; the janitor, which knows no table, comes on top with 5, and may repeat
-what a busy market did not do. What was asked for by a process that died, or whose write was lost, before it was written down may be asked for once more; so may what
-a doubled or delayed pass asks for.
+what a busy market did not do. What was asked for by a process that died, or whose write was lost, before it was
+written down may be asked for once more; so may what a doubled or delayed pass asks for.
 """
