@@ -15,7 +15,7 @@ from chalicelib.usecases.costing import GroupBy, Report
 
 _DATE = re.compile(r"2\d{3}-\d{2}-\d{2}", re.ASCII)
 _SESSION = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
-_LONGEST_DAYS = 3_660
+_LONGEST_DAYS = 3_660  # ten years: a bound against dates without sense, as only days with costs are read
 _DAYS_DEFAULT = 30
 
 

@@ -44,7 +44,7 @@ FIELDS: Mapping[str, str] = {
     "SubscriptionBody.protocol": "A mail address, or a webhook.",
     "SubscriptionBody.endpoint": "The address; webhooks are `https` on the open internet.",
     "SubscriptionBody.consumer": "Whose alerts, if not the caller's; operators only.",
-    "ConsumerBody.id": "2 to 32 of a-z, 0-9 and -.",
+    "ConsumerBody.id": "Up to 32 letters, digits, `.`, `_` and `-`; the first one a letter or digit.",
     "HeartbeatBody.gpu_util": "Percent, one entry per GPU; null where it does not tell.",
     "HeartbeatBody.gpu_mem_used_mb": "One entry per GPU; null where it does not tell.",
     "HeartbeatBody.gpus": "What the machine can see of its GPUs.",

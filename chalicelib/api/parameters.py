@@ -61,7 +61,7 @@ QUERY: Mapping[str, Parameter] = {
     "consumer": Parameter(Text, "Only theirs; operators may name anybody."),
     "session": Parameter(SessionId, "Only this session's."),
     "from": Parameter(Day, "The first day, in UTC; by default thirty days up to the last."),
-    "to": Parameter(Day, "The last day, in UTC; today by default. At most 366 days in all."),
+    "to": Parameter(Day, "The last day, in UTC; today by default. At most ten years in all."),
     "group_by": Parameter(GroupBy, "What the groups are.", "day"),
     "by_day": Parameter(bool, "Tell the `days` of each group, too.", False),
 }
