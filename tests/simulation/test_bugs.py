@@ -1,5 +1,8 @@
 """Each planted bug is caught: by the seed that did it first, or by one of the next."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.simulation.bugs import BUGS, caught
@@ -41,12 +44,18 @@ FIRST = {
 """The first seed that catches it, where that is not seed 0."""
 
 MOST = 1_000
+PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_is_caught(name: str) -> None:
     seeds = (FIRST.get(name, 0), *range(MOST))
     assert any(caught(name, seed) is not None for seed in seeds), BUGS[name].says
+
+
+def test_the_documentation_tells_of_each_and_by_which_seed() -> None:
+    rows = re.findall(r"^\| (\w+) \|.*\| (\d+) \| [^|]+ \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert {name: int(seed) for name, seed in rows} == {name: FIRST.get(name, 0) for name in BUGS}
 
 
 def test_there_are_enough_of_them() -> None:
