@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,7 @@ from local.children import HOST
 
 log = logging.getLogger(__name__)
 _PATIENCE = 5.0
+_PAUSES = (1.0, 10.0, 60.0)  # seconds, before it is tried again; AWS goes on for an hour
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -19,7 +21,7 @@ NAME = "shopper-local"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}"
 
 # Longer than the longest invocation, so that nobody gets a message twice while the first is still at work on it.
-VISIBILITY_SECONDS = 300
+VISIBILITY_SECONDS = 330
 # A wake-up this old is worth nothing: the scheduled functions have long done what it asked for.
 RETENTION_SECONDS = 3600
 
@@ -39,10 +41,14 @@ class Deliveries:
         self._pool.submit(self._deliver, url, request)
 
     def _deliver(self, url: str, request: dict[str, Any]) -> None:
-        try:
-            requests.post(url, timeout=_PATIENCE, **request).raise_for_status()
-        except requests.RequestException as error:
-            log.warning("an alert was not delivered to %s: %s", url, type(error).__name__)
+        for pause in (*_PAUSES, None):
+            try:
+                requests.post(url, timeout=_PATIENCE, **request).raise_for_status()
+            except requests.RequestException as error:
+                log.warning("an alert was not delivered to %s: %s", url, type(error).__name__)
+                time.sleep(pause or 0.0)
+            else:
+                return
 
 
 def main() -> None:

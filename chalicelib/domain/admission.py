@@ -98,6 +98,11 @@ def probed(state: ProviderState, now: Instant) -> ProviderState:
     return msgspec.structs.replace(state, open_until=now + seconds(state.open_for_seconds))
 
 
+def undecided(state: ProviderState, now: Instant) -> ProviderState:
+    """The one create that was tried tells nothing; a breaker that was closed meanwhile stays closed."""
+    return state if state.open_until is None else msgspec.structs.replace(state, open_until=now)
+
+
 def create_ended(
     state: ProviderState, now: Instant, succeeded: bool, error: str | None, policy: Policy
 ) -> ProviderState:

@@ -10,9 +10,10 @@ from chalicelib.domain.session import EndReason, Session
 _LEAST_PAUSE: Millis = 100  # whatever the policy says: to look without any pause would leave time for nothing else
 
 
-def ceiling(listed: Micros, max_price: Micros | None, policy: Policy) -> Micros:
-    """The most a session may cost per hour: the listed price and a tolerance, within the consumer's own limit."""
-    tolerated = round(listed * (1 + policy.price_tolerance))
+def ceiling(listed: Micros, max_price: Micros | None, policy: Policy, share: float = 1.0) -> Micros:
+    """The most a session may cost per hour: the listed price and a tolerance (or a share of it), within the consumer's
+    own limit."""
+    tolerated = round(listed * (1 + share * policy.price_tolerance))
     return tolerated if max_price is None else min(tolerated, max_price)
 
 

@@ -23,15 +23,18 @@ from chalicelib.domain.session import Session
 from chalicelib.ports import LaunchOrder, Ports
 from chalicelib.usecases.failing import fail, with_attempt
 from chalicelib.usecases.keeping import keep, later
-from chalicelib.usecases.observing import create_ended, offer_gone, provider_named
+from chalicelib.usecases.observing import create_ended, offer_gone, probe_undecided, provider_named
 
 log = logging.getLogger(__name__)
 
 _RECORD_TRIES = 10  # about twenty seconds of a table that does not answer
 
 
-def create(ports: Ports, session: Session, intent: Attempt, lease: Lease) -> None:
-    """Send the one create call of this stored intent, and store its answer."""
+def create(ports: Ports, session: Session, intent: Attempt, lease: Lease, *, probing: bool) -> None:
+    """Send the one create call of this stored intent, and store its answer.
+
+    `probing`: it is the one that tries a market after its breaker.
+    """
     order = session.order
     offer = intent.offer
     launch = LaunchOrder(
@@ -68,6 +71,8 @@ def create(ports: Ports, session: Session, intent: Attempt, lease: Lease) -> Non
         offer_gone(ports, offer)
     if error is None or _tells_of_the_market(error):
         create_ended(ports, offer, error)
+    elif probing:
+        probe_undecided(ports, offer.provider)
 
 
 def _tells_of_the_market(error: ProviderError) -> bool:

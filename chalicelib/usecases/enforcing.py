@@ -27,11 +27,11 @@ def enforce_all(ports: Ports) -> None:
     while True:
         page = ports.access.consumers(100, cursor)
         for consumer in page.items:
-            if not consumer.active and consumer.sessions:  # one that was opened at the moment of the disabling
-                _end_disabled(ports, consumer)
             if consumer.budget is None and not consumer.reserved and not consumer.sessions:
                 continue
             try:
+                if not consumer.active and consumer.sessions:  # one that was opened at the moment of the disabling
+                    _end_disabled(ports, consumer.id)
                 enforce(ports, consumer.id, consumer)
             except Exception:
                 log.exception("the budget of %s could not be looked at", consumer.id, extra={"consumer": consumer.id})
@@ -40,7 +40,10 @@ def enforce_all(ports: Ports) -> None:
             return
 
 
-def _end_disabled(ports: Ports, consumer: Consumer) -> None:
+def _end_disabled(ports: Ports, consumer_id: str) -> None:
+    consumer = ports.access.consumer(consumer_id)
+    if consumer is None or consumer.active:  # enabled again since
+        return
     for session in ports.sessions.live_of(consumer):
         try:
             lifecycle.end(ports, session, EndReason.KEY_REVOKED, "service", "the consumer was disabled")

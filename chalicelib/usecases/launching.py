@@ -64,7 +64,7 @@ def begin(ports: Ports, session: Session) -> None:
         detail = f"now ${to_dollars(price):.4f}/h, agreed was at most ${to_dollars(session.held_per_hour):.4f}/h"
         _unsent(ports, session, quote, "requote_dearer", detail)
         return
-    probe(ports, offer.provider)
+    probing = probe(ports, offer.provider)
     now = ports.clock.now()
     intent = _attempt(ports, quote, disk_gb, Stage.CALLING, called_at=now)
     called, event = rules.start_attempt(session, intent, price, now)
@@ -72,7 +72,7 @@ def begin(ports: Ports, session: Session) -> None:
     called = msgspec.structs.replace(called, next_attempt_at=now + seconds(policy.create_in_flight_seconds))
     called, lease = grant(ports, called, now)
     called = keep(ports, session, called, event)
-    create(ports, called, intent, lease)
+    create(ports, called, intent, lease, probing=probing)
 
 
 def search(ports: Ports, session: Session, attempt: Attempt) -> None:

@@ -89,16 +89,25 @@ def create_ended(ports: Ports, offer: Offer, error: ProviderError | None) -> Non
     _note(ports, name, ended)
 
 
-def probe(ports: Ports, name: str) -> None:
-    """Where the breaker has just let go, one create is let through to see whether the market is well again; the others
-    wait for what becomes of it. Raises ProviderDown."""
+def probe(ports: Ports, name: str) -> bool:
+    """Where the breaker has let go, one create is let through to see whether the market is well again; the others wait
+    for what becomes of it. Is this that one? Raises ProviderDown for the others."""
     state, now = ports.health.provider(name), ports.clock.now()
     if state.open_until is None:
-        return
+        return False
     try:
+        if now < state.open_until:
+            raise Stale("somebody was faster")
         ports.health.save_provider(admission.probed(state, now))
     except Stale:
         raise ProviderDown(f"{name}: another create tries whether it is well again", retry_after=10.0) from None
+    return True
+
+
+def probe_undecided(ports: Ports, name: str) -> None:
+    """What became of it says nothing about the market: the next create may try."""
+    now = ports.clock.now()
+    _note(ports, name, lambda state: admission.undecided(state, now))
 
 
 def _note(

@@ -18,6 +18,8 @@ from chalicelib.ports import Admission, Ports
 from chalicelib.usecases.browsing import find, offers
 from chalicelib.usecases.budgeting import afford
 
+_LEAST_TOLERANCE = 0.1
+"""Of what is tolerated above the listed price: a market that rounds otherwise than its list does is no dearer one."""
 _RECENT = 20  # sessions in which failed creates are looked for: with the usual quotas nobody opens more in the window
 
 
@@ -150,7 +152,8 @@ def _session(ports: Ports, consumer: Consumer, order: Order, hours: float, choic
     prices = [price_per_hour(offer, order.disk_gb) for offer in choice]
     held = ceiling(max(prices), order.max_price, policy)
     room = consumer.max_price_per_hour - consumer.committed_per_hour
-    if prices[0] <= room < held:  # what is only tolerated, or only tried later, is no reason to refuse
+    needed = ceiling(prices[0], order.max_price, policy, share=_LEAST_TOLERANCE)
+    if needed <= room < held:  # what is only tolerated, or only tried later, is no reason to refuse
         held = room
     opened = Session(
         id=tag.mint(ports.settings.deployment, now, ports.ids.entropy(10), signing_key),

@@ -11,7 +11,7 @@ import pytest
 from chalicelib import sweeps
 from chalicelib.domain.access import Caller, Consumer, KeyRecord
 from chalicelib.domain.alert import Alert, Kind
-from chalicelib.domain.errors import ProviderBusy, ProviderDown, Refusal, StoreDown
+from chalicelib.domain.errors import OfferGone, ProviderBusy, ProviderDown, Refusal, StoreDown
 from chalicelib.domain.offer import FORWARDED
 from chalicelib.domain.session import EndReason, Status
 from chalicelib.domain.turn import Turn
@@ -49,17 +49,25 @@ def test_the_janitor_asks_a_busy_market_again_in_the_same_pass() -> None:
     world.market.fail("list", ProviderBusy("429", 10.0), times=2)
     world.market.fail("destroy", ProviderBusy("429", 3.0), times=1)
     sweeps.run("janitor", world.ports)
+    assert (world.market.count("list"), world.market.count("destroy")) == (3, 2)
+    assert world.clock.now() - NOW == 20_000
+    world.market.fail("destroy", ProviderBusy("429", 3.0), times=1)
+    sweeps.run("janitor", world.ports)
     assert world.market.live() == []
     assert world.clock.now() - NOW == 23_000
 
 
-def test_the_janitor_gives_a_market_that_stays_busy_up_until_its_next_pass() -> None:
+def test_a_market_that_stays_busy_keeps_the_janitor_from_no_other() -> None:
     world = World()
-    world.market.add("shopper-" + a_session_id(1, NOW - 50_000_000), age_seconds=50_000)
-    world.market.fail("destroy", ProviderBusy("429", 900.0), times=None)
-    sweeps.run("janitor", world.ports)
-    assert world.market.count("destroy") == 3
-    assert world.clock.now() - NOW == 45_000
+    other = FakeProvider("tensordock", world.clock, [an_offer()])
+    for market in (world.market, other):
+        for number in range(20):
+            market.add("shopper-" + a_session_id(number, NOW - 50_000_000), age_seconds=50_000)
+    other.fail("destroy", ProviderBusy("429", 900.0), times=None)
+    sweeps.run("janitor", replace(world.ports, providers={"tensordock": other, "vastai": world.market}))
+    assert (world.market.live(), len(other.live())) == ([], 20)
+    assert other.count("destroy") == 60
+    assert world.clock.now() - NOW == 30_000
 
 
 def test_sessions_of_a_market_that_was_taken_out_of_the_settings_get_louder_and_stay() -> None:
@@ -113,28 +121,45 @@ def test_budgets_are_held_whatever_keeps_the_accrual_from_its_end(monkeypatch: p
     assert held == ["ends", "budgets"]
 
 
-def test_after_a_breaker_one_create_is_tried_alone() -> None:
-    world = World()
+def broken(world: World) -> None:
+    """The breaker has opened, and let go."""
     for _ in range(5):
         observing.create_ended(world.ports, an_offer(), ProviderDown("502"))
     world.clock.advance(61)
-    observing.probe(world.ports, "vastai")
+
+
+def test_after_a_breaker_one_create_is_tried_alone() -> None:
+    world = World()
+    assert not observing.probe(world.ports, "vastai")
+    broken(world)
+    assert observing.probe(world.ports, "vastai")
     with pytest.raises(Refusal, match="creates failed repeatedly"):
         world.rent()
+    world.clock.advance(5)
+    with pytest.raises(ProviderDown, match="another create"):
+        observing.probe(world.ports, "vastai")
     observing.create_ended(world.ports, an_offer(), None)
     assert world.rent().status is Status.PENDING
 
 
 def test_of_two_who_read_the_same_one_tries() -> None:
     world = World()
-    for _ in range(5):
-        observing.create_ended(world.ports, an_offer(), ProviderDown("502"))
-    world.clock.advance(61)
+    broken(world)
     state = world.store.health.provider("vastai")
-    observing.probe(world.ports, "vastai")
+    assert observing.probe(world.ports, "vastai")
     late: Any = SimpleNamespace(provider=lambda name: state, save_provider=world.store.health.save_provider)
     with pytest.raises(ProviderDown, match="another create"):
         observing.probe(replace(world.ports, health=late), "vastai")
+
+
+def test_a_create_that_tells_nothing_of_the_market_lets_the_next_one_try() -> None:
+    world = World()
+    session = world.rent(hours=6)
+    broken(world)
+    world.market.fail("create", OfferGone("taken"))
+    world.run(30)
+    assert world.again(session).attempts[0].outcome == "offer_gone"
+    assert observing.probe(world.ports, "vastai")
 
 
 def test_a_session_that_was_opened_while_its_consumer_was_disabled_is_ended_by_the_next_accrual(
@@ -180,7 +205,7 @@ def test_an_alert_whose_answer_nobody_understands_waits_and_the_others_go(monkey
 
 
 def test_what_is_only_tolerated_is_no_reason_to_refuse_for_the_quota() -> None:
-    """The offer costs $0.408; a tenth more may be paid, and the consumer may have $0.42 in all."""
+    """The offer costs $0.408; a tenth more may be paid, a hundredth at least; the consumer may have $0.42 in all."""
     world = World()
 
     def with_limit(limit: int) -> Consumer:
@@ -191,7 +216,7 @@ def test_what_is_only_tolerated_is_no_reason_to_refuse_for_the_quota() -> None:
 
     assert world.rent(consumer=with_limit(420_000)).held_per_hour == 420_000
     with pytest.raises(Refusal, match="is in use"):
-        world.rent(consumer=with_limit(407_999))
+        world.rent(consumer=with_limit(412_079))
 
 
 def test_the_first_watch_of_a_deployment_looks_at_once() -> None:
