@@ -20,6 +20,9 @@ def test_what_fits_exactly_is_let_in_and_a_micro_dollar_more_is_not(how: str) ->
     refusal = budget.exceeded(a_budget(on_exceeded=how), 40, 61)
     assert refusal is not None
     assert refusal.status == 402
+    full = budget.exceeded(a_budget(on_exceeded=how), 100, 1)
+    assert full is not None
+    assert full.extra["available"] == 0.0
 
 
 def test_no_budget_and_one_that_only_tells_refuse_nothing() -> None:

@@ -31,6 +31,7 @@ def test_no_setting_makes_it_a_loop_without_pause() -> None:
         ({"price_per_hour": 500_000}, ("dearer", "the machine costs $0.5000/h, agreed was at most $0.4500/h")),
         ({"phase": Phase.FAILED}, ("failed_to_boot", "starting")),
         ({"phase": Phase.FAILED, "message": "no such image"}, ("failed_to_boot", "no such image")),
+        ({"price_per_hour": 450_000}, None),
         ({}, None),
     ],
 )

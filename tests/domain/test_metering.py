@@ -66,3 +66,9 @@ def test_a_phase_that_a_later_version_wrote_down_can_be_read() -> None:
     written = msgspec.json.encode(told(an_attempt_with("7"), [a_machine("7")], NOW))
     later = written.replace(b'"phase":"running"', b'"phase":"hibernating"')
     assert msgspec.json.decode(later, type=Attempt).readings[0].phase is Phase.UNKNOWN
+
+
+def test_a_look_that_changes_no_bill_leaves_the_attempt_as_it_is() -> None:
+    attempt = told(an_attempt_with("7"), [a_machine("7")], NOW)
+    assert read(attempt, a_listing(a_machine("7"), at=NOW + HOUR)) is attempt
+    assert read(attempt, a_listing(a_machine("7", price=410_000), at=NOW + HOUR)) is not attempt

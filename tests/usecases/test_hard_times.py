@@ -77,7 +77,9 @@ def test_sessions_of_a_market_that_was_taken_out_of_the_settings_get_louder_and_
     world.ports = replace(world.ports, providers={"tensordock": other})
     world.run(3 * 3600)
     assert world.again(session).status is Status.TERMINATING
-    assert any(name.startswith("auth:vastai:") for name in told(world, Kind.PROVIDER_AUTH))
+    (alert,) = [one for one in world.alerts.rows.values() if one.dedupe_id.startswith("auth:vastai:")]
+    assert (alert.kind, alert.provider) == (Kind.PROVIDER_AUTH, "vastai")
+    assert alert.detail.startswith("sessions live at vastai, which is not configured any more")
     assert f"stuck:{session.id}:1:page" in told(world, Kind.DESTROY_STUCK)
 
 
@@ -236,3 +238,15 @@ def test_until_every_market_was_looked_at_the_store_is_asked_each_time() -> None
     now = world.clock.now()
     empty.inventory.put(Snapshot(provider="vastai", offers=(an_offer(),), fetched_at=now, tried_at=now))
     assert len(offers(empty)) == 1
+
+
+def test_a_hard_max_beyond_a_day_holds_for_the_janitor_too_when_it_cannot_read_overrides() -> None:
+    world = World(environ={"SHOPPER_HARD_MAX_SECONDS": str(30 * 3600)})
+    world.market.add("shopper-" + a_session_id(1, NOW), age_seconds=0)
+    world.overrides.down = True
+    world.clock.advance(30 * 3600 + 899)
+    sweeps.run("janitor", world.ports)
+    assert len(world.market.live()) == 1
+    world.clock.advance(1)
+    sweeps.run("janitor", world.ports)
+    assert world.market.live() == []
