@@ -36,7 +36,10 @@ def test_a_market_that_fails_in_a_way_nobody_foresaw_does_not_stop_the_janitor()
     assert world.market.count("list") == 1
 
 
-def test_an_alert_that_cannot_be_sent_does_not_keep_back_those_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trouble", [StoreDown("the topic does not take it"), ValueError("an answer that is none")])
+def test_an_alert_that_cannot_be_sent_does_not_keep_back_those_behind_it(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
     world = World()
     for number in range(3):
         world.alerts.add(Alert(dedupe_id=f"a-{number}", kind="budget", at=world.clock.now() + number, detail="told"))
@@ -44,7 +47,7 @@ def test_an_alert_that_cannot_be_sent_does_not_keep_back_those_behind_it(monkeyp
 
     def refusing(told: Alert) -> None:
         if told.dedupe_id == "a-0":
-            raise StoreDown("the topic does not take it")
+            raise trouble
         publish(told)
 
     monkeypatch.setattr(world.notifier, "publish", refusing)

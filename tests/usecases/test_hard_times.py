@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib import sweeps
 from chalicelib.domain.access import Caller, Consumer, KeyRecord
-from chalicelib.domain.alert import Alert, Kind
+from chalicelib.domain.alert import Kind
 from chalicelib.domain.errors import OfferGone, ProviderBusy, ProviderDown, Refusal, StoreDown
 from chalicelib.domain.offer import FORWARDED
 from chalicelib.domain.session import EndReason, Status
@@ -18,7 +18,6 @@ from chalicelib.domain.turn import Turn
 from chalicelib.ports import Snapshot
 from chalicelib.sweeps import accrue, watch
 from chalicelib.usecases import keyring, observing
-from chalicelib.usecases.alerting import send_pending
 from chalicelib.usecases.browsing import offers
 from tests.builders import NOW, a_consumer, a_session_id, an_offer
 from tests.fakes.provider import FakeProvider
@@ -187,23 +186,6 @@ def test_the_port_of_a_host_is_not_taken_for_the_machines_where_a_forward_was_or
     machine.address = msgspec.structs.replace(machine.address, port=22, guessed=True)
     world.run(200)
     assert world.again(session).status is status
-
-
-def test_an_alert_whose_answer_nobody_understands_waits_and_the_others_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    for number in range(3):
-        alert = Alert(dedupe_id=f"a{number}", kind=Kind.LOW_BALANCE, at=NOW + number, detail="")
-        world.ports.alerts.add(alert)
-    publish = world.notifier.publish
-
-    def odd(alert: Alert) -> None:
-        if alert.dedupe_id == "a0":
-            raise ValueError("<html>")
-        publish(alert)
-
-    monkeypatch.setattr(world.notifier, "publish", odd)
-    assert send_pending(world.ports) == 2
-    assert [alert.dedupe_id for alert in world.ports.alerts.pending(9)] == ["a0"]
 
 
 def test_what_is_only_tolerated_is_no_reason_to_refuse_for_the_quota() -> None:
