@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import requests
 
+from chalicelib.domain.policy import Policy
 from local.drill.stack import KEY
 from tests.stack.stack import PUBLIC_KEY, Stack, wait_until
 
 pytestmark = pytest.mark.stack
 
 AT_ONCE = 200
+POLICY = Policy()
+TOLERATED = 1 + POLICY.price_tolerance
+ROUNDING = 2e-6  # USD
 MANY = {"max_sessions": 1000, "max_price_per_hour": 1000}
 
 
@@ -111,11 +115,19 @@ def test_a_quota_of_dollars_an_hour_is_never_passed_and_used_up_to_less_than_one
 ) -> None:
     found = race(stack, consumer(stack, "dear", max_price_per_hour=5), offers)
     assert set(found.codes) == {"quota_exceeded"}
-    held = sum(hold(one) for one in found.opened)
-    assert held <= 5
-    assert 5 - held < max(1.1 * offers[one] for one in offers)
+    (dear,) = (one for one in stack.get("/consumers", limit=100)["consumers"] if one["id"] == "dear")
+    committed = float(dear["committed_per_hour"])
+    assert committed <= 5
+    assert 5 - committed < max(TOLERATED * offers[one] for one in offers)
+    # What is counted is what was let in: the listed price and up to a tenth, the last one with what room was left.
+    held = [hold_per_hour(one) for one in found.opened]
+    assert sum(held) == pytest.approx(committed, abs=len(held) * ROUNDING)
+    for session, per_hour in zip(found.opened, held, strict=True):
+        assert session["price_per_hour"] <= per_hour + ROUNDING
+        assert per_hour <= TOLERATED * session["price_per_hour"] + ROUNDING
 
 
-def hold(session: dict[str, Any]) -> float:
-    """Per hour: its listed price and a tenth."""
-    return float(1.1 * session["price_per_hour"])
+def hold_per_hour(session: dict[str, Any]) -> float:
+    """From the money that its one hour, and the margin after it, hold back."""
+    kept = session["cost"]["reserved"] + session["cost"]["accrued"]
+    return float(kept / (1 + POLICY.hold_margin_seconds / 3600))
