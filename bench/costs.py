@@ -6,9 +6,10 @@ time: our measured CPU, scaled to the share of a CPU that the function's memory 
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from bench import prices
 from bench.crowd import CountedTable

@@ -1,12 +1,12 @@
 """Any number of sessions that run, in the embedded engine, and a market that lists all of their machines."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from msgspec.structs import replace
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain.access import Role
+from chalicelib.domain.access import Consumer, Role
 from chalicelib.domain.attempt import Attempt, Stage
 from chalicelib.domain.billing import Billing, Reading
 from chalicelib.domain.instance import Absent, Instance, Listing, Phase
@@ -16,7 +16,8 @@ from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import Session, Status
 from chalicelib.ports import Ports, Provider
 from chalicelib.store import open_store
-from chalicelib.store.session_rows import SessionRow, session_key, stored
+from chalicelib.store.records import rows_of
+from chalicelib.store.session_rows import session_key, stored
 from chalicelib.store.table import Table
 from tests.builders import NOW, a_consumer, a_session, an_offer
 from tests.world import World
@@ -109,7 +110,7 @@ def payer(number: int) -> str:
 def fill(table: Table, size: int, changed: Callable[[Session], Session]) -> None:
     """Make the table and all their rows."""
     table.create()
-    rows = table.bind(SessionRow)
+    rows = rows_of(table, Session)
     with rows.batch_write() as batch:
         for number in range(size):
             session = changed(running(number))
@@ -135,9 +136,9 @@ def ports(table: Table, market: CrowdedMarket, clock: RealTime, **policy: float)
 
 def _count(table: Table, consumer: str, sessions: int) -> None:
     """What opening them would have counted."""
-    from chalicelib.store.access import ConsumerRow, consumer_key
+    from chalicelib.store.access import consumer_key
 
-    rows = table.bind(ConsumerRow)
+    rows = rows_of(table, Consumer)
     columns = rows.get_attributes()
     counted = {"sessions": sessions, "committed_per_hour": sessions * _PRICE, "reserved": sessions * 560_000}
     actions: list[Action] = [

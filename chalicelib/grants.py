@@ -24,7 +24,7 @@ class Later:
         return getattr(_client(self._service), name)
 
 
-class Lazy:
+class _Lazy:
     """Stands for something that takes a while to make, and is made once, when first called upon."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -52,6 +52,11 @@ class Closed:
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         raise StoreDown(f"this function has no {self._what}")
+
+
+def lazy(make: Callable[[], Any]) -> Any:
+    """What `make` makes, at the first call upon it."""
+    return _Lazy(make)
 
 
 def closed(what: str) -> Any:

@@ -18,7 +18,19 @@ from chalicelib.domain.access import Consumer, KeyRecord, Role
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import MICROS_PER_DOLLAR
-from chalicelib.ports import Clock, Metrics, Notifier, Overrides, Ports, Provider, RateGate, Secrets, Wakeups
+from chalicelib.ports import (
+    Clock,
+    Metrics,
+    Notifier,
+    Overrides,
+    Ports,
+    Provider,
+    RateGate,
+    RateRows,
+    Secrets,
+    SshProbe,
+    Wakeups,
+)
 from chalicelib.settings import Settings, SettingsError, load
 from chalicelib.usecases.authenticating import LOCAL_OPERATOR
 
@@ -100,17 +112,15 @@ def bootstrap() -> str:
 
 
 def _build() -> Ports:
-    """Everything is imported in here: a function pays for what it uses, and the janitor never loads the table's."""
-    from chalicelib.providers.pace import SharedPace
-    from chalicelib.providers.ssh import BannerProbe
-
+    """Every adapter is loaded when it is first called upon: a function pays for what it uses, and the janitor never
+    loads the table's."""
     settings = _settings()
     if not settings.is_local:
         gc.set_threshold(_GARBAGE_AFTER)
     log.configure(settings)
     clock = SystemClock()
     collections = _collections(settings)
-    gate = SharedPace(collections["rates"], clock, settings.policy)
+    gate: RateGate = grants.lazy(lambda: _pace(collections["rates"], clock, settings))
     return Ports(
         settings=settings,
         secrets=_secrets(settings),
@@ -123,13 +133,13 @@ def _build() -> Ports:
         health=collections["health"],
         providers=_markets(settings, gate, clock),
         gate=gate,
-        wakeups=_wakeups(settings),
-        ssh=BannerProbe(),
-        overrides=_overrides(settings),
+        wakeups=grants.lazy(lambda: _wakeups(settings)),
+        ssh=grants.lazy(_ssh),
+        overrides=grants.lazy(lambda: _overrides(settings)),
         alerts=collections["alerts"],
-        notifier=_notifier(settings),
+        notifier=grants.lazy(lambda: _notifier(settings)),
         subscriptions=collections["subscriptions"],
-        metrics=_metrics(settings),
+        metrics=grants.lazy(lambda: _metrics(settings)),
     )
 
 
@@ -153,21 +163,33 @@ def _open_store(settings: Settings) -> "Store":
 
 def _collections(settings: Settings) -> dict[str, Any]:
     """Every collection of the store by name. Not even DynamoDB's client is loaded before one of them is asked."""
-    store = grants.Lazy(lambda: _open_store(settings))
-    doors = {name: grants.Lazy(partial(getattr, store, name)) for name in _COLLECTIONS}
+    store = grants.lazy(lambda: _open_store(settings))
+    doors = {name: grants.lazy(partial(getattr, store, name)) for name in _COLLECTIONS}
     return doors if settings.table else dict.fromkeys(doors, grants.closed("table"))
 
 
 def _markets(settings: Settings, gate: RateGate, clock: Clock) -> dict[str, Any]:
     from chalicelib.providers import makers
 
-    return {name: grants.Lazy(partial(_shared, make)) for name, make in makers(settings, gate, clock).items()}
+    return {name: grants.lazy(partial(_shared, make)) for name, make in makers(settings, gate, clock).items()}
 
 
 def _shared(make: Callable[[], Provider]) -> Provider:
     from chalicelib.providers.sharing import SharedList
 
     return SharedList(make())
+
+
+def _pace(rates: RateRows, clock: Clock, settings: Settings) -> RateGate:
+    from chalicelib.providers.pace import SharedPace
+
+    return SharedPace(rates, clock, settings.policy)
+
+
+def _ssh() -> SshProbe:
+    from chalicelib.providers.ssh import BannerProbe
+
+    return BannerProbe()
 
 
 def _wakeups(settings: Settings) -> Wakeups:

@@ -1,10 +1,8 @@
 """The package: Chalice's, with the overlay merged in, without what no function needs, and with its byte code."""
 
-import compileall
 import hashlib
 import json
 import os
-import py_compile
 import shutil
 import subprocess
 import sys
@@ -12,7 +10,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from deploy import policies, slimming, template
+from deploy import bytecode, policies, slimming, template
 from deploy.functions import FUNCTIONS
 from deploy.names import Json
 
@@ -34,7 +32,7 @@ def package(stage: str, out: Path) -> str:
         with zipfile.ZipFile(project / "out" / CODE) as archive:
             archive.extractall(code)
         _slim(code)
-        _compile(code)
+        bytecode.compile_all(code, Path("/var/task"), whole=_SOURCES)
         out.mkdir(parents=True, exist_ok=True)
         release = _pack(code, out / CODE)
         text = json.dumps(made, indent=1).replace(f"{policies.RELEASE}-${{Restart}}", f"{release}-${{Restart}}")
@@ -110,17 +108,6 @@ def _slim(code: Path) -> None:
     for pattern in _UNUSED:
         for found in list(code.rglob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink()
-
-
-def _compile(code: Path) -> None:
-    """Lambda's disk is read-only: without byte code in the package every cold start would compile all it imports."""
-    compileall.compile_dir(
-        code,
-        quiet=2,
-        stripdir=str(code),
-        prependdir="/var/task",
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,  # the zip keeps no times to compare
-    )
 
 
 def _pack(code: Path, archive: Path) -> str:

@@ -1,7 +1,8 @@
 """What the work asks of the outside. Every implementation passes the contract suite of its port."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from chalicelib.ports.accounts import Access, Ledger
 from chalicelib.ports.alerts import Alerts, Notifier, Subscriptions
@@ -42,8 +43,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a piece of work may touch, handed to it as one argument."""
 
     settings: Settings

@@ -18,13 +18,11 @@ from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros
 from chalicelib.ports import Page
 from chalicelib.store import cursors
-from chalicelib.store.records import changes, read, row_of, values
+from chalicelib.store.records import Rows, changes, read, values
 from chalicelib.store.table import Table
 from chalicelib.store.trouble import Lost
 
 ROW = "ROW"
-ConsumerRow = row_of(Consumer)
-KeyRow = row_of(KeyRecord)
 
 _COUNTERS = ("sessions", "committed_per_hour", "reserved", "booked")
 _MONEY = ("budget", "period")
@@ -60,10 +58,11 @@ def key_key(key_id: str) -> tuple[str, str]:
 class DynamoAccess:
     """`Access`."""
 
+    _consumers = Rows(Consumer)
+    _keys = Rows(KeyRecord)
+
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._consumers = table.bind(ConsumerRow)
-        self._keys = table.bind(KeyRow)
 
     def consumer(self, consumer_id: str) -> Consumer | None:
         row = self._table.get(self._consumers, *consumer_key(consumer_id))

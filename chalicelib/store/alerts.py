@@ -14,11 +14,9 @@ from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant, Millis
 from chalicelib.ports import Page
 from chalicelib.store import cursors
-from chalicelib.store.records import changes, read, row_of, values
+from chalicelib.store.records import Rows, changes, read, values
 from chalicelib.store.table import Row, Table
 from chalicelib.store.trouble import Lost
-
-AlertRow = row_of(Alert)
 
 _ROW = "ROW"
 _WAITING = "alerts"
@@ -29,10 +27,11 @@ _POSITION = re.compile(r"\d{13}#[!-~]{1,200}")
 class DynamoAlerts:
     """`Alerts`. `retention`: how long an alert is kept, sent or not."""
 
+    _rows = Rows(Alert)
+
     def __init__(self, table: Table, retention: Millis) -> None:
         self._table = table
         self._retention = retention
-        self._rows = table.bind(AlertRow)
 
     def add(self, alert: Alert) -> bool:
         listed: dict[str, object] = {

@@ -3,24 +3,22 @@
 from collections.abc import Iterator
 
 from chalicelib.domain.session import Session
-from chalicelib.store.records import read
-from chalicelib.store.session_rows import SessionRow, created_at, feed, month
-from chalicelib.store.table import Row, Table
+from chalicelib.store.records import Rows, read
+from chalicelib.store.session_rows import created_at, feed, month
+from chalicelib.store.table import Table
 
 _MONTHS = "MONTHS"
-
-
-class MonthRow(Row):
-    """`MONTHS / 2026-11`: this month has sessions. Nothing else tells where everybody's list begins."""
+"""`MONTHS / 2026-11`: this month has sessions. Nothing else tells where everybody's list begins."""
 
 
 class Feeds:
     """The index entries of sessions, newest first."""
 
+    _rows = Rows(Session)
+
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._rows = table.bind(SessionRow)
-        self._months = table.bind(MonthRow)
+        self._months = table.plain
         self._known: set[str] = set()
 
     def register(self, session: Session) -> None:

@@ -11,42 +11,35 @@ from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.turn import Turn
-from chalicelib.store.records import changes, read, row_of, values
+from chalicelib.store.records import Rows, changes, read, values
 from chalicelib.store.table import Row, Table
 from chalicelib.store.trouble import Lost
-
-ProviderRow = row_of(ProviderState)
-MemoryRow = row_of(Memory)
-
 
 V = TypeVar("V", ProviderState, Memory)
 
 
-class SweepRow(Row):
-    at: NumberAttribute = NumberAttribute()
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """A sweep that completed."""
 
-
-class TurnRow(Row):
-    place: UnicodeAttribute = UnicodeAttribute()
-    until: NumberAttribute = NumberAttribute()
+    at: Instant
 
 
 class DynamoHealth:
     """`Health`."""
 
+    _providers = Rows(ProviderState)
+    _memories = Rows(Memory)
+    _sweeps = Rows(Done)
+    _turns = Rows(Turn)
+
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._providers = table.bind(ProviderRow)
-        self._memories = table.bind(MemoryRow)
-        self._sweeps = table.bind(SweepRow)
-        self._turns = table.bind(TurnRow)
 
     def provider(self, name: str) -> ProviderState:
         row = self._table.get(self._providers, _key(name), "ROW")
@@ -63,22 +56,23 @@ class DynamoHealth:
         return self._save(self._memories, "MEMORY", memory)
 
     def sweep_done(self, name: str, at: Instant) -> None:
-        later = self._sweeps.at.does_not_exist() | (self._sweeps.at < at)
+        column = self._sweeps.get_attributes()["at"]
+        later = column.does_not_exist() | (column < at)
         with suppress(Lost):  # a late or second run tells nothing new
-            self._table.run(lambda: self._sweeps("SWEEPS", name).update([self._sweeps.at.set(at)], later))
+            self._table.run(lambda: self._sweeps("SWEEPS", name).update([column.set(at)], later))
 
     def sweeps(self) -> Mapping[str, Instant]:
-        return {row.sk: int(row.at) for row in self._table.find(self._sweeps, "SWEEPS")}
+        return {row.sk: read(row, Done).at for row in self._table.find(self._sweeps, "SWEEPS")}
 
     def turn(self, name: str) -> Turn | None:
         row = self._table.get(self._turns, "TURNS", name)
-        return Turn(place=row.place, until=int(row.until)) if row is not None else None
+        return read(row, Turn) if row is not None else None
 
     def save_turn(self, name: str, turn: Turn | None) -> None:
         if turn is None:
             self._table.run(self._turns("TURNS", name).delete)
         else:
-            self._table.run(self._turns("TURNS", name, place=turn.place, until=turn.until).save)
+            self._table.run(self._turns("TURNS", name, **values(turn)).save)
 
     def _save(self, rows: type[Row], sk: str, record: V) -> V:
         """Write it whole on condition of its version; returns it with the next one. Raises Stale."""

@@ -7,15 +7,16 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain import period
+from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Millis
 from chalicelib.domain.ledger import Key, Line, Total
 from chalicelib.domain.posting import Posting, moved, refused, sums
 from chalicelib.domain.session import Session
-from chalicelib.store.access import ConsumerRow, DynamoAccess, consumer_key, within_budget
-from chalicelib.store.ledger_rows import LineRow, TotalRow, costs_pk, line_key, stored_line, total_key
-from chalicelib.store.records import changes, read
-from chalicelib.store.session_rows import SessionRow, session_key, stored
+from chalicelib.store.access import DynamoAccess, consumer_key, within_budget
+from chalicelib.store.ledger_rows import TotalRow, costs_pk, line_key, stored_line, total_key
+from chalicelib.store.records import Rows, changes, read
+from chalicelib.store.session_rows import session_key, stored
 from chalicelib.store.table import R, Table
 from chalicelib.store.trouble import Lost
 
@@ -23,14 +24,15 @@ from chalicelib.store.trouble import Lost
 class DynamoLedger:
     """`Ledger`. `retention`: of a final session; `kept`: of a line, from its day on."""
 
+    _lines = Rows(Line)
+    _consumers = Rows(Consumer)
+    _sessions = Rows(Session)
+
     def __init__(self, table: Table, retention: Millis, kept: Millis) -> None:
         self._table = table
         self._retention = retention
         self._kept = kept
-        self._lines = table.bind(LineRow)
         self._totals = table.bind(TotalRow)
-        self._consumers = table.bind(ConsumerRow)
-        self._sessions = table.bind(SessionRow)
         self._access = DynamoAccess(table)
 
     def lines(self, consumer: str, keys: Iterable[Key]) -> dict[Key, Line]:

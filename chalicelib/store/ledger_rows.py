@@ -11,10 +11,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from chalicelib.domain import period
 from chalicelib.domain.instant import SECOND, Millis
 from chalicelib.domain.ledger import Key, Line
-from chalicelib.store.records import row_of, values
+from chalicelib.store.records import values
 from chalicelib.store.table import Row
-
-LineRow = row_of(Line)
 
 
 class TotalRow(Row):

@@ -10,17 +10,15 @@ from collections.abc import Callable
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain import budget, quota
-from chalicelib.domain.access import Consumer
+from chalicelib.domain.access import Consumer, KeyRecord
 from chalicelib.domain.errors import Stale, StoreDown
 from chalicelib.domain.instant import Instant, Millis
 from chalicelib.domain.session import Event, Session
 from chalicelib.ports import Admission
-from chalicelib.store.access import ConsumerRow, DynamoAccess, KeyRow, consumer_key, key_key, within_budget
-from chalicelib.store.records import read
+from chalicelib.store.access import DynamoAccess, consumer_key, key_key, within_budget
+from chalicelib.store.records import Rows, read
 from chalicelib.store.session_rows import (
-    EventRow,
-    ReplayRow,
-    SessionRow,
+    Replay,
     event_key,
     replay_key,
     session_key,
@@ -35,15 +33,16 @@ from chalicelib.store.trouble import TRIES, Lost, jitter
 class Openings:
     """`Sessions.open`."""
 
+    _sessions = Rows(Session)
+    _events = Rows(Event)
+    _replays = Rows(Replay)
+    _consumers = Rows(Consumer)
+    _keys = Rows(KeyRecord)
+
     def __init__(self, table: Table, retention: Millis) -> None:
         self._table = table
         self._retention = retention
         self._access = DynamoAccess(table)
-        self._sessions = table.bind(SessionRow)
-        self._events = table.bind(EventRow)
-        self._replays = table.bind(ReplayRow)
-        self._consumers = table.bind(ConsumerRow)
-        self._keys = table.bind(KeyRow)
 
     def open(self, session: Session, event: Event, admission: Admission) -> Session:
         consumer = admission.consumer
@@ -79,11 +78,12 @@ class Openings:
                 condition = self._keys.pk.exists() & revoked.does_not_exist()
                 transaction.condition_check(self._keys, *key_key(admission.key_id), condition=condition)
             if admission.idempotency_key is not None:
+                replay = self._replays.get_attributes()["expires_at"]
                 transaction.save(
                     self._replays(
                         *replay_key(consumer.id, admission.idempotency_key), **stored_replay(session, admission)
                     ),
-                    self._replays.pk.does_not_exist() | (self._replays.expires_at <= session.created_at),
+                    self._replays.pk.does_not_exist() | (replay <= session.created_at),
                 )
 
         return build
@@ -128,11 +128,12 @@ class Openings:
     def replayed(self, consumer_id: str, idempotency_key: str, body_hash: str, now: Instant) -> Session | None:
         """`Sessions.replayed`."""
         row = self._table.get(self._replays, *replay_key(consumer_id, idempotency_key))
-        if row is None or row.expires_at <= now:
+        kept = read(row, Replay) if row is not None else None
+        if kept is None or kept.expires_at <= now:
             return None
-        if not hmac.compare_digest(row.body_hash, body_hash):
+        if not hmac.compare_digest(kept.body_hash, body_hash):
             raise quota.conflict()
-        return self._stored(row.session_id)
+        return self._stored(kept.session_id)
 
     def _landed(self, session: Session) -> Session | None:
         """Our own write, whose answer was lost. Raises Stale if the id is another session's."""

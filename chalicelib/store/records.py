@@ -7,13 +7,13 @@ Attributes that this version does not know are never touched.
 import types
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from pynamodb.attributes import Attribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.store.table import Row
+from chalicelib.store.table import Row, Table
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -30,10 +30,20 @@ class JsonAttribute(Attribute[Any]):
         return msgspec.json.decode(value)
 
 
-def row_of(struct: type[msgspec.Struct]) -> type[Row]:
-    """A row class with one attribute for each field of `struct`."""
-    columns = {field.name: _column(field.type) for field in msgspec.structs.fields(struct)}
-    return cast("type[Row]", type(f"{struct.__name__}Row", (Row,), columns))
+class Rows:
+    """On a collection, whose table is `_table`: its rows that hold a struct, one attribute for each field. pynamodb
+    takes its time to make a model, so it is made when it is first asked for, once for a table."""
+
+    def __init__(self, struct: type[msgspec.Struct]) -> None:
+        self._struct = struct
+
+    def __get__(self, collection: Any, _: type[Any]) -> type[Row]:
+        return rows_of(collection._table, self._struct)
+
+
+def rows_of(table: Table, struct: type[msgspec.Struct]) -> type[Row]:
+    """The rows of this table that hold such structs."""
+    return table.model(struct, lambda: {field.name: _column(field.type) for field in msgspec.structs.fields(struct)})
 
 
 def values(record: msgspec.Struct) -> dict[str, Any]:

@@ -9,28 +9,25 @@ import time
 from hashlib import sha256
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+import msgspec
 
 from chalicelib.domain.instant import SECOND, Instant, Millis
 from chalicelib.domain.session import Event, Session
 from chalicelib.ports import Admission
 from chalicelib.store.access import ROW, consumer_key
-from chalicelib.store.records import row_of, values
-from chalicelib.store.table import Row
+from chalicelib.store.records import values
 
 EVENT = "EVENT#"
 UNSETTLED = "unsettled"
 """Where the index `due` keeps final sessions whose cost is not settled."""
-SessionRow = row_of(Session)
-EventRow = row_of(Event)
 
 
-class ReplayRow(Row):
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """The answer kept for a repeated request; `expires_at` counts, the table's own TTL comes late."""
 
-    body_hash: UnicodeAttribute = UnicodeAttribute()
-    session_id: UnicodeAttribute = UnicodeAttribute()
-    expires_at: NumberAttribute = NumberAttribute()
+    body_hash: str
+    session_id: str
+    expires_at: Instant
 
 
 def session_key(session_id: str) -> tuple[str, str]:
@@ -70,12 +67,9 @@ def stored_event(event: Event, retention: Millis) -> dict[str, Any]:
 
 
 def stored_replay(session: Session, admission: Admission) -> dict[str, Any]:
-    return {
-        "body_hash": admission.body_hash,
-        "session_id": session.id,
-        "expires_at": admission.idempotency_expires_at,
-        "ttl": admission.idempotency_expires_at // SECOND,
-    }
+    expires_at = admission.idempotency_expires_at
+    kept = Replay(body_hash=admission.body_hash, session_id=session.id, expires_at=expires_at)
+    return values(kept) | {"ttl": expires_at // SECOND}
 
 
 def order(session: Session) -> str:

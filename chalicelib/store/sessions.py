@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from pynamodb.attributes import Attribute
@@ -20,15 +21,12 @@ from chalicelib.domain.session import FINAL, LIVE, Event, Session, Status
 from chalicelib.domain.turn import place_of
 from chalicelib.ports import Admission, Page
 from chalicelib.store import cursors
-from chalicelib.store.access import ROW, ConsumerRow, consumer_key
+from chalicelib.store.access import ROW, consumer_key
 from chalicelib.store.feeds import Feeds
-from chalicelib.store.openings import Openings
-from chalicelib.store.records import changes, read
+from chalicelib.store.records import Rows, changes, read
 from chalicelib.store.session_rows import (
     EVENT,
     UNSETTLED,
-    EventRow,
-    SessionRow,
     event_key,
     order,
     session_id,
@@ -39,20 +37,29 @@ from chalicelib.store.session_rows import (
 from chalicelib.store.table import BATCH, Table
 from chalicelib.store.trouble import Lost
 
+if TYPE_CHECKING:
+    from chalicelib.store.openings import Openings
+
 _POSITION = re.compile(r"\d{13}#[a-z0-9-]{1,100}")
 
 
 class DynamoSessions:
     """`Sessions`. `retention`: how long a final session is kept."""
 
+    _rows = Rows(Session)
+    _events = Rows(Event)
+    _consumers = Rows(Consumer)
+
     def __init__(self, table: Table, retention: Millis) -> None:
         self._table = table
         self._retention = retention
-        self._rows = table.bind(SessionRow)
-        self._events = table.bind(EventRow)
-        self._consumers = table.bind(ConsumerRow)
-        self._openings = Openings(table, retention)
         self._feeds = Feeds(table)
+
+    @cached_property
+    def _openings(self) -> "Openings":
+        from chalicelib.store.openings import Openings  # few functions open sessions
+
+        return Openings(self._table, self._retention)
 
     def open(self, session: Session, event: Event, admission: Admission) -> Session:
         self._feeds.register(session)

@@ -9,11 +9,9 @@ from chalicelib.domain.errors import Stale
 from chalicelib.domain.subscription import Subscription
 from chalicelib.ports import Page
 from chalicelib.store import cursors
-from chalicelib.store.records import changes, read, row_of, values
+from chalicelib.store.records import Rows, changes, read, values
 from chalicelib.store.table import Row, Table
 from chalicelib.store.trouble import Lost
-
-SubscriptionRow = row_of(Subscription)
 
 _ROW = "ROW"
 _ALL = "subscriptions"
@@ -23,9 +21,10 @@ _POSITION = re.compile(r"\d{13}#[0-9a-f]{20}")
 class DynamoSubscriptions:
     """`Subscriptions`."""
 
+    _rows = Rows(Subscription)
+
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._rows = table.bind(SubscriptionRow)
 
     def add(self, subscription: Subscription) -> None:
         listed = {"ix_feed": _ALL, "ix_order": f"{subscription.created_at:013d}#{subscription.id}"}

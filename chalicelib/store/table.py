@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
@@ -88,10 +88,24 @@ class Table:
         # A model makes its own client unless a class above it has one: this one is made here, for all of them.
         self._connection = self._base._get_connection()
         self._pause = pause
+        self._models: dict[type, type[Row]] = {}
 
     def bind(self, row: type[R]) -> type[R]:
-        """`row`, living in this table."""
-        return cast("type[R]", type(row.__name__, (row, self._base), {}))
+        """`row`, living in this table; one class for all that ask, since pynamodb takes its time to make one."""
+        if row not in self._models:
+            self._models[row] = type(row.__name__, (row, self._base), {})
+        return cast("type[R]", self._models[row])
+
+    def model(self, of: type, columns: Callable[[], dict[str, Any]]) -> type[Row]:
+        """Rows with these attributes, made once for each type `of` what they hold."""
+        if of not in self._models:
+            self._models[of] = type(f"{of.__name__}Row", (self._base,), columns())
+        return self._models[of]
+
+    @property
+    def plain(self) -> type[Row]:
+        """Rows of which nothing is asked but their keys."""
+        return self._base
 
     def create(self) -> None:
         """Make the table if it is missing: local and tests only, a deployment's comes with its template."""

@@ -1,7 +1,6 @@
 """What the markets offer now, as far as we know: answered from memory, and how old that is is always told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -71,8 +70,7 @@ def offers(ports: Ports) -> tuple[Offer, ...]:
     return _seen(ports).book.offers
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(msgspec.Struct, frozen=True):
     """The store's inventory as it was a moment ago."""
 
     heads: Mapping[str, SnapshotHead | None]
@@ -81,8 +79,7 @@ class _Seen:
     book: Book
 
 
-@dataclass(slots=True)
-class _Memory:
+class _Memory(msgspec.Struct):
     """What this process remembers. Threads may do a piece of work twice; none ever waits for another."""
 
     inventory: Inventory

@@ -1,10 +1,10 @@
 """The agents of one seed, on every machine that was ordered: they report, are lied about, and end their machines."""
 
-from dataclasses import replace
 from functools import partial
 from random import Random
 
 import msgspec
+from msgspec.structs import replace
 
 from chalicelib.domain import lease as leases
 from chalicelib.domain.instance import Phase

@@ -1,8 +1,9 @@
 """The part of a world that is about money: its books, its budgets, its prices, and the ports that they look at."""
 
-from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from chalicelib import sweeps
 from chalicelib.domain.instant import Instant, Millis

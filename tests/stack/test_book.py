@@ -2,12 +2,12 @@
 
 import gzip
 import json
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import settings
 from chalicelib.domain.offer import Offer, price_per_hour

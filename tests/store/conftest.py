@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from chalicelib import settings
 from chalicelib.store import Store, open_store
-from chalicelib.store.table import Row, Table
+from chalicelib.store.table import Table
 from local.engine import find_engine, start_engine
 from tests.contracts.store import AnyStore
 from tests.fakes.store import MemoryStore
@@ -19,9 +19,6 @@ from tests.store import dynamodb_local
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = settings.load({"SHOPPER_DEPLOYMENT": "test"})
-
-
-class AnyRow(Row): ...
 
 
 def client_of(table: Table) -> Any:
@@ -34,7 +31,7 @@ def fresh_store(table: Table) -> Iterator[Store]:
     """A store with nothing in it. A new table costs less than a new client."""
     table.create()
     yield open_store(SETTINGS, table)
-    table.bind(AnyRow).delete_table()
+    table.plain.delete_table()
 
 
 @pytest.fixture(autouse=True, scope="package")

@@ -6,10 +6,10 @@ half of what was asked, nor anything twice.
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import Refusal, ShopperError, StoreDown
 from chalicelib.domain.instant import HOUR

@@ -165,3 +165,19 @@ def test_a_table_that_is_not_there_is_trouble(dynoxide: Table) -> None:
         store.sessions.get("x")
     with pytest.raises(StoreDown):
         opened(store, 1)
+
+
+def test_a_model_is_made_when_it_is_first_asked_for_and_once_for_all_collections(table_store: Store) -> None:
+    def made() -> set[str]:
+        return {model.__name__ for model in store.table._models.values()}
+
+    table_store.table._models.clear()
+    store = open_store(SETTINGS, table_store.table)
+    for collection in (store.sessions, store.access, store.health, store.ledger):
+        assert collection
+    assert made() == {"TotalRow"}
+    store.health.turn("accrue")
+    store.access.consumer("ada")
+    assert made() == {"TotalRow", "TurnRow", "ConsumerRow"}
+    before = store.access._consumers
+    assert store.sessions._consumers is before is store.ledger._consumers

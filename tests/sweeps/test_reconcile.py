@@ -1,8 +1,7 @@
 """When reconcile makes a pass: five minutes after a good one, a minute after one that failed, at once when asked."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import sweeps
 from chalicelib.domain.diff import Memory

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from threading import RLock
+
+from msgspec.structs import replace
 
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.offer import Offer

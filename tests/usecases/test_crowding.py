@@ -1,8 +1,7 @@
 """Many who want the same: nobody fails because somebody else was faster, as long as the market has enough."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import LaunchRefused, Refusal
 from chalicelib.domain.launch import end_reason

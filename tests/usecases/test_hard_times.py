@@ -1,12 +1,12 @@
 """Markets that are busy for long or no longer configured, machines of another market, and rows nobody can read."""
 
-from dataclasses import replace
 from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import sweeps
 from chalicelib.domain.access import Caller, Consumer, KeyRecord
