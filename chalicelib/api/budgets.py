@@ -32,6 +32,7 @@ def put(call: Call[BudgetBody]) -> Answer:
         on_exceeded=body.on_exceeded,
         since=call.now,
     )
+    enforcing.tell_of_last_period(call.ports, consumer)
     budgeting.put(call.ports, consumer, budget)
     enforcing.enforce(call.ports, consumer)
     return Answer(200, _answer(call, consumer))

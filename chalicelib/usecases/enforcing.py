@@ -42,13 +42,8 @@ def enforce_all(ports: Ports) -> None:
 
 def _end_disabled(ports: Ports, consumer_id: str) -> None:
     consumer = ports.access.consumer(consumer_id)
-    if consumer is None or consumer.active:  # enabled again since
-        return
-    for session in ports.sessions.live_of(consumer):
-        try:
-            lifecycle.end(ports, session, EndReason.KEY_REVOKED, "service", "the consumer was disabled")
-        except Exception:
-            log.exception("session %s: could not be ended", session.id, extra={"session": session.id})
+    if consumer is not None and not consumer.active:  # else enabled again since
+        lifecycle.end_all_of(ports, consumer, "service")
 
 
 def enforce(ports: Ports, consumer_id: str, known: Consumer | None = None) -> None:
@@ -73,6 +68,18 @@ def enforce(ports: Ports, consumer_id: str, known: Consumer | None = None) -> No
     if rules.used_up(budget, spent[consumer.period]) and budgeting.current(ports, consumer_id).budget == budget:
         for session in live:
             lifecycle.end(ports, session, EndReason.BUDGET, "service", f"the {budget.period}'s budget is used up")
+
+
+def tell_of_last_period(ports: Ports, consumer_id: str) -> None:
+    """Its thresholds, as `enforce` does: before another budget takes the place of the one that it ended under."""
+    consumer = budgeting.current(ports, consumer_id)
+    budget = consumer.budget
+    if budget is None or len(_periods(consumer, budget)) < 2:
+        return
+    name = period.before(consumer.period)
+    spent = budgeting.written(ports, consumer, name)[name]
+    found = accounts(ports, consumer.id, ports.sessions.live_of(consumer), ports.clock.now())
+    _tell(ports, consumer, budget, name, spent + _unwritten(found, name))
 
 
 def _periods(consumer: Consumer, budget: Budget | None) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import msgspec
 from chalicelib.domain.access import Caller, Consumer, KeyRecord, Role, issue
 from chalicelib.domain.errors import Refusal, Stale
 from chalicelib.domain.money import Micros, to_micros
-from chalicelib.domain.session import LIVE, EndReason
 from chalicelib.ports import Page, Ports
 from chalicelib.usecases import lifecycle
 
@@ -49,20 +48,11 @@ def change(ports: Ports, caller: Caller, consumer_id: str, changes: Mapping[str,
     if consumer_id == caller.consumer.id and not (after.active and after.role is Role.OPERATOR):
         raise Refusal(409, "own_consumer", "an operator cannot take their own rights away; another one can")
     ports.access.change_consumer(before, after)
-    if not after.active:
-        _end_sessions(ports, consumer_id, caller.consumer.id)
+    changed = _known(ports, consumer_id)
+    if changed.active:
+        return changed
+    lifecycle.end_all_of(ports, changed, caller.consumer.id)
     return _known(ports, consumer_id)
-
-
-def _end_sessions(ports: Ports, consumer_id: str, actor: str) -> None:
-    cursor = None
-    while True:
-        page = ports.sessions.page(consumer=consumer_id, statuses=LIVE, provider=None, limit=100, cursor=cursor)
-        for session in page.items:
-            lifecycle.end(ports, session, EndReason.KEY_REVOKED, actor, "the consumer was disabled")
-        cursor = page.next_cursor
-        if cursor is None:
-            return
 
 
 def issue_key(ports: Ports, consumer_id: str) -> tuple[KeyRecord, str]:

@@ -1,5 +1,6 @@
 """What a caller or the clock may do to a session that exists: end it, make it longer, renew its lease."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -7,6 +8,7 @@ import msgspec
 
 from chalicelib.domain import limit
 from chalicelib.domain import session as rules
+from chalicelib.domain.access import Consumer
 from chalicelib.domain.errors import Refusal, Stale
 from chalicelib.domain.instant import HOUR, Instant, hours, rfc3339
 from chalicelib.domain.limit import Reached
@@ -16,6 +18,8 @@ from chalicelib.ports import Ports
 from chalicelib.usecases.accruing import lengthen
 from chalicelib.usecases.keeping import keep
 from chalicelib.usecases.leasing import check_reach
+
+log = logging.getLogger(__name__)
 
 
 def end(ports: Ports, session: Session, reason: EndReason, actor: str, detail: str | None = None) -> Session:
@@ -27,6 +31,16 @@ def end(ports: Ports, session: Session, reason: EndReason, actor: str, detail: s
         except Stale:
             session = _again(ports, session)
     return session
+
+
+def end_all_of(ports: Ports, consumer: Consumer, actor: str) -> None:
+    """Begin to end what a disabled consumer has: nobody else could. One that cannot be written to keeps back no other;
+    the next accrual tries it again."""
+    for session in ports.sessions.live_of(consumer):
+        try:
+            end(ports, session, EndReason.KEY_REVOKED, actor, "the consumer was disabled")
+        except Exception:
+            log.exception("session %s: could not be ended", session.id, extra={"session": session.id})
 
 
 def end_overdue(ports: Ports, session: Session) -> Session:

@@ -9,7 +9,7 @@ from chalicelib import sweeps
 from chalicelib.domain import period
 from chalicelib.domain.budget import Budget
 from chalicelib.domain.instant import SECOND
-from chalicelib.usecases import budgeting, enforcing
+from chalicelib.usecases import accruing, budgeting, enforcing
 from tests.api.client import Api, wish
 from tests.builders import NOW
 
@@ -143,6 +143,22 @@ def test_a_threshold_crossed_just_before_midnight_is_told_after_it() -> None:
     api.rent(hours=0.45)
     api.world.run(3600)
     sweeps.run("accrue", api.world.ports)
+    assert alerts(api) == [(today, 1.0)]
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["not yet written down", "written down"])
+def test_a_threshold_crossed_before_midnight_is_told_though_another_budget_is_set_right_after_it(written: bool) -> None:
+    api = Api()
+    put(api, limit=0.1, thresholds=[1.0], on_exceeded="alert")
+    api.world.run((period.bounds(period.day(NOW))[1] - NOW) / SECOND - 1800)
+    api.world.sweeps = tuple(name for name in api.world.sweeps if name != "accrue")
+    today = period.day(api.world.clock.now())
+    api.rent(hours=2)
+    api.world.run(1900)
+    if written:
+        accruing.accrue(api.world.ports, api.world.ports.sessions.live())
+    assert alerts(api) == []
+    put(api, limit=50, thresholds=[1.0], on_exceeded="alert")
     assert alerts(api) == [(today, 1.0)]
 
 

@@ -168,8 +168,9 @@ def test_a_session_that_was_opened_while_its_consumer_was_disabled_is_ended_by_t
 ) -> None:
     world = World()
     session = running(world, hours=5)
-    monkeypatch.setattr(keyring, "_end_sessions", lambda *rest: None)  # the index did not show it yet
-    keyring.change(world.ports, Caller(consumer=world.operator, key_id="k"), "c-ada", {"active": False})
+    with monkeypatch.context() as moment:  # the index does not show it yet
+        moment.setattr(world.ports.sessions, "live_of", lambda consumer: [])
+        keyring.change(world.ports, Caller(consumer=world.operator, key_id="k"), "c-ada", {"active": False})
     assert world.again(session).status is Status.RUNNING
     sweeps.run("accrue", world.ports)
     assert (world.again(session).end_reason, world.again(session).final) == (EndReason.KEY_REVOKED, False)
