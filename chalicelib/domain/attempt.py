@@ -15,6 +15,7 @@ from chalicelib.domain.billing import Billing, Folded, Reading
 from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instance import Absent, Listing
 from chalicelib.domain.instant import Instant, Millis
+from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import Offer
 from chalicelib.domain.tag import PREFIX
 
@@ -54,6 +55,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     offer: Offer
     disk_gb: int
+    agreed_per_hour: Micros | None = None
+    """The most this machine may cost: its own offer as listed, and what is tolerated above. None in older rows: then
+    what the session holds."""
     billing: Billing = Billing()
     """The market's rule when the create was sent: the bill can then be worked out without asking anybody."""
     readings: tuple[Reading, ...] = ()

@@ -60,6 +60,9 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     ghosts: tuple[Session, ...]
     """Missing for long enough; each still needs the provider's own word by GET, and may be vetoed by a heartbeat."""
     doomed: tuple[Doomed, ...]
+    renamed: tuple[tuple[Session, Instance], ...]
+    """Machines that no longer carry their session's tag. They are known by their ids and live on; but whatever goes by
+    the tag alone, such as the janitor, does not see them."""
     unverified: tuple[Instance, ...]
     """Tags that name this deployment and do not verify: never touched, shown to a person."""
 
@@ -81,7 +84,7 @@ def compare(
     for instance, reading in ours:
         tagged[reading.session_id].append(instance)
     looked_after: set[str] = set()
-    missing, stopped, ghosts, doomed = _examine(listing, _passing(live, tagged, looked_after), memory, policy)
+    found = _examine(listing, _passing(live, tagged, looked_after), memory, policy)
     strays, orphans = {}, []
     for instance, reading in ours:
         if instance.id in looked_after:
@@ -92,12 +95,13 @@ def compare(
             orphans.append(Orphan(instance=instance, session_id=reading.session_id))
     return Findings(
         memory=msgspec.structs.replace(
-            memory, listed_at=listing.taken_at, strays=strays, missing=missing, stopped=stopped
+            memory, listed_at=listing.taken_at, strays=strays, missing=found.missing, stopped=found.stopped
         ),
         ours=len(ours),
         orphans=tuple(orphans),
-        ghosts=tuple(ghosts),
-        doomed=tuple(doomed),
+        ghosts=tuple(found.ghosts),
+        doomed=tuple(found.doomed),
+        renamed=tuple(found.renamed),
         unverified=tuple(unverified),
     )
 
@@ -128,47 +132,55 @@ def _passing(
         yield session
 
 
-def _examine(
-    listing: Listing, sessions: Iterable[Session], memory: Memory, policy: Policy
-) -> tuple[dict[str, Sighting], dict[str, Sighting], list[Session], list[Doomed]]:
+class _Examined(msgspec.Struct):
+    """What became of the machines of the sessions that run there."""
+
+    missing: dict[str, Sighting] = msgspec.field(default_factory=dict)
+    stopped: dict[str, Sighting] = msgspec.field(default_factory=dict)
+    ghosts: list[Session] = msgspec.field(default_factory=list)
+    doomed: list[Doomed] = msgspec.field(default_factory=list)
+    renamed: list[tuple[Session, Instance]] = msgspec.field(default_factory=list)
+
+
+def _examine(listing: Listing, sessions: Iterable[Session], memory: Memory, policy: Policy) -> _Examined:
     grace = seconds(policy.ghost_grace_seconds)
-    missing: dict[str, Sighting] = {}
-    stopped: dict[str, Sighting] = {}
-    ghosts: list[Session] = []
-    doomed: list[Doomed] = []
+    found = _Examined()
     for session in sessions:
         attempt = session.attempt
         if session.status is not Status.RUNNING or attempt is None or attempt.offer.provider != listing.provider:
             continue
         instance = listing.by_id.get(attempt.instance_id or "")
         if instance is None:
-            seen = missing[session.id] = _again(memory.missing.get(session.id), listing.taken_at)
+            seen = found.missing[session.id] = _again(memory.missing.get(session.id), listing.taken_at)
             if seen.lists >= policy.ghost_lists and _silent_since(session, seen) + grace <= listing.taken_at:
-                ghosts.append(session)
+                found.ghosts.append(session)
             continue
+        if instance.tag != session.tag:
+            found.renamed.append((session, instance))
         if instance.phase in (Phase.STOPPED, Phase.FROZEN, Phase.FAILED):
-            seen = stopped[session.id] = _again(memory.stopped.get(session.id), listing.taken_at)
+            seen = found.stopped[session.id] = _again(memory.stopped.get(session.id), listing.taken_at)
             if seen.lists >= policy.stopped_lists:
                 reason = EndReason.SPOT_LOST if attempt.offer.spot else EndReason.LOST
-                doomed.append(Doomed(session=session, reason=reason, detail=f"the provider says {instance.status}"))
+                found.doomed.append(
+                    Doomed(session=session, reason=reason, detail=f"the provider says {instance.status}")
+                )
             continue
         changed = _changed(session, instance)
         if changed is not None:
-            doomed.append(Doomed(session=session, reason=EndReason.LOST, detail=changed))
-    return missing, stopped, ghosts, doomed
+            found.doomed.append(Doomed(session=session, reason=EndReason.LOST, detail=changed))
+    return found
 
 
 def _changed(session: Session, instance: Instance) -> str | None:
-    """Is this still what was rented? The label is not asked: a tenant may change it, and the id is enough."""
+    """Is this still what was rented? The tag is not asked: the id is enough."""
     offer = session.attempt.offer if session.attempt else session.wanted
     if instance.gpu is not None and instance.gpu != offer.gpu:
         return f"rented {offer.gpu}, the provider now says {instance.gpu}"
     if instance.gpu_count is not None and instance.gpu_count != offer.gpu_count:
         return f"rented {offer.gpu_count} GPUs, the provider now says {instance.gpu_count}"
-    if instance.price_per_hour is not None and instance.price_per_hour > session.held_per_hour:
-        return (
-            f"the price rose to ${instance.price_per_hour / 1e6:.4f}/h, agreed was ${session.held_per_hour / 1e6:.4f}/h"
-        )
+    agreed = session.agreed_per_hour
+    if instance.price_per_hour is not None and instance.price_per_hour > agreed:
+        return f"the price rose to ${instance.price_per_hour / 1e6:.4f}/h, agreed was ${agreed / 1e6:.4f}/h"
     return None
 
 

@@ -43,17 +43,19 @@ def lost_create_pause(called_at: Instant, now: Instant, policy: Policy) -> Milli
     return least if now - called_at < 12 * least else 6 * least
 
 
-def failure(attempt: Attempt, instance: Instance, held: Micros, now: Instant, policy: Policy) -> tuple[str, str] | None:
+def failure(
+    attempt: Attempt, instance: Instance, agreed: Micros, now: Instant, policy: Policy
+) -> tuple[str, str] | None:
     """(outcome, detail) when this machine will not become what was rented; None while it still may."""
     called_at = attempt.called_at or attempt.at
     if instance.gpu is not None and instance.gpu != attempt.offer.gpu:
         return "wrong_hardware", f"rented {attempt.offer.gpu}, got {instance.gpu}"
     if instance.gpu_count is not None and instance.gpu_count != attempt.offer.gpu_count:
         return "wrong_hardware", f"rented {attempt.offer.gpu_count} GPUs, got {instance.gpu_count}"
-    if instance.price_per_hour is not None and instance.price_per_hour > held:
+    if instance.price_per_hour is not None and instance.price_per_hour > agreed:
         return (
             "dearer",
-            f"the machine costs ${instance.price_per_hour / 1e6:.4f}/h, agreed was at most ${held / 1e6:.4f}/h",
+            f"the machine costs ${instance.price_per_hour / 1e6:.4f}/h, agreed was at most ${agreed / 1e6:.4f}/h",
         )
     if instance.phase is Phase.FAILED:
         return "failed_to_boot", instance.message or instance.status

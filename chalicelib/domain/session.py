@@ -110,7 +110,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     price_per_hour: Micros
     """All-in: as listed at first, then as quoted, then by the provider's own figure."""
     held_per_hour: Micros
-    """The most it may cost, and what the consumer's price quota counts for it until it is final."""
+    """The most it may cost whichever machine it gets, and what the consumer's price quota counts for it until it is
+    final."""
     hold: Micros = 0
     """Its worst case, set aside of the consumer's budget until it is settled."""
     settled_at: Instant | None = None
@@ -148,6 +149,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def attempt(self) -> Attempt | None:
         """The attempt under way, or the last one."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def agreed_per_hour(self) -> Micros:
+        """The most that the machine under way may cost. `held_per_hour` covers the dearest of all that may be tried."""
+        agreed = self.attempts[-1].agreed_per_hour if self.attempts else None
+        return self.held_per_hour if agreed is None else min(agreed, self.held_per_hour)
 
     @property
     def earlier_ids(self) -> frozenset[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from chalicelib.domain.session import Session
-from chalicelib.store.records import Rows, read
-from chalicelib.store.session_rows import created_at, feed, month
+from chalicelib.store.records import Rows
+from chalicelib.store.session_rows import created_at, feed, month, readable
 from chalicelib.store.table import Table
 
 _MONTHS = "MONTHS"
@@ -30,8 +30,7 @@ class Feeds:
 
     def newest(self, consumer: str | None, below: str | None, batch: int) -> Iterator[Session]:
         """Sessions of `consumer` (None: of all) that come before `below` in time, read `batch` at a time."""
-        for row in self._table.get_all(self._rows, self._keys(consumer, below, batch), batch):
-            yield read(row, Session)
+        yield from readable(self._table.get_all(self._rows, self._keys(consumer, below, batch), batch))
 
     def _keys(self, consumer: str | None, below: str | None, batch: int) -> Iterator[tuple[str, str]]:
         if consumer is not None:

@@ -5,7 +5,9 @@
 `CONSUMER#id / REPLAY#sha256`   which session an idempotency key opened
 """
 
+import logging
 import time
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +17,10 @@ from chalicelib.domain.instant import SECOND, Instant, Millis
 from chalicelib.domain.session import Event, Session
 from chalicelib.ports import Admission
 from chalicelib.store.access import ROW, consumer_key
-from chalicelib.store.records import values
+from chalicelib.store.records import read, values
+from chalicelib.store.table import Row
+
+log = logging.getLogger(__name__)
 
 EVENT = "EVENT#"
 UNSETTLED = "unsettled"
@@ -28,6 +33,17 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     body_hash: str
     session_id: str
     expires_at: Instant
+
+
+def readable(rows: Iterable[Row]) -> Iterator[Session]:
+    """The sessions in these rows. One that cannot be understood, such as a newer version's, keeps back no other."""
+    for row in rows:
+        try:
+            session = read(row, Session)
+        except ValueError:
+            log.exception("%s cannot be read, and is left out", row.pk)
+            continue
+        yield session
 
 
 def session_key(session_id: str) -> tuple[str, str]:

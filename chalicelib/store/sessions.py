@@ -29,6 +29,7 @@ from chalicelib.store.session_rows import (
     UNSETTLED,
     event_key,
     order,
+    readable,
     session_id,
     session_key,
     stored,
@@ -109,7 +110,7 @@ class DynamoSessions:
     def unsettled(self, limit: int = 100) -> list[Session]:
         found = self._table.find(self._rows, UNSETTLED, index="due", limit=limit)
         rows = self._table.get_all(self._rows, [(one.pk, one.sk) for one in found])
-        return [session for row in rows if (session := read(row, Session)).final and session.settled_at is None]
+        return [session for session in readable(rows) if session.final and session.settled_at is None]
 
     def live_of(self, consumer: Consumer) -> list[Session]:
         found: list[Session] = []
@@ -141,7 +142,7 @@ class DynamoSessions:
             for row in self._table.find(self._rows, status.value, late, index="due", limit=limit):
                 found[row.pk] = (int(row.ix_due_at), (row.pk, row.sk))
         keys = [key for _, key in sorted(found.values())[:limit]]
-        sessions = [read(row, Session) for row in self._table.get_all(self._rows, keys)]
+        sessions = list(readable(self._table.get_all(self._rows, keys)))
         # The index lags: what the row itself no longer says is not due.
         still = [(s.due_at, s.id, s) for s in sessions if s.status in statuses and s.due_at is not None]
         return [session for due_at, _, session in sorted(still, key=lambda one: one[:2]) if due_at <= before]
@@ -152,8 +153,7 @@ class DynamoSessions:
         for status in LIVE:
             new = [pk for place, pk in self._places(status) if (after is None or place > after) and pk not in seen]
             seen.update(new)
-            for row in self._table.get_all(self._rows, ((pk, ROW) for pk in new)):
-                session = read(row, Session)
+            for session in readable(self._table.get_all(self._rows, ((pk, ROW) for pk in new))):
                 if not session.final and provider in (None, _attempted_at(session)):
                     yield session
 

@@ -15,20 +15,17 @@ SWEEPS = tuple(EVERY)
 
 
 def run(name: str, ports: Ports) -> None:
-    """Run one sweep now and note that it finished."""
-    _module(name).run(ports)
-    _note(name, ports)
+    """Run one sweep now and note that it finished, unless it says by False that it did not."""
+    if _module(name).run(ports) is not False:
+        _note(name, ports)
 
 
 def wake(name: str, ports: Ports) -> None:
     """What the clock calls: as `run`, but a sweep that is woken more often than it runs may find nothing due."""
     module = _module(name)
-    if hasattr(module, "wake"):
-        if module.wake(ports):
-            _note(name, ports)
-        return
-    module.run(ports)
-    _note(name, ports)
+    done = module.wake(ports) if hasattr(module, "wake") else module.run(ports)
+    if done is not False:
+        _note(name, ports)
 
 
 def _module(name: str) -> Any:

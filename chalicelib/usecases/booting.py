@@ -44,7 +44,7 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
     if machine is None and whole and now - called_at >= seconds(policy.appear_seconds):
         fail(ports, session, attempt.ended(now, "vanished", "the provider does not know the machine (any more)"))
         return
-    lost = failure(attempt, machine, session.held_per_hour, now, policy) if machine else None
+    lost = failure(attempt, machine, session.agreed_per_hour, now, policy) if machine else None
     if lost is not None:
         fail(ports, session, attempt.ended(now, *lost))
         return

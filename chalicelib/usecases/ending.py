@@ -75,8 +75,9 @@ def _destroy(ports: Ports, session: Session, attempt: Attempt) -> None:
         destroy_due_at=now + wait,
         destroy_error=str(trouble) if trouble else None,
     )
-    keep(ports, session, later(ports, with_attempt(session, asked), next_look))
-    alert = stuck(session, asked, now, policy)
+    after = with_attempt(session, asked)
+    keep(ports, session, later(ports, after, next_look))
+    alert = stuck(after, now, policy)
     if alert is not None:
         tell(ports, alert)
 

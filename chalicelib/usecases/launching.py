@@ -12,8 +12,8 @@ from chalicelib.domain.errors import (
     ProviderDown,
 )
 from chalicelib.domain.instant import seconds
-from chalicelib.domain.launch import end_reason, lost_create_pause, may_try_another
-from chalicelib.domain.money import to_dollars
+from chalicelib.domain.launch import ceiling, end_reason, lost_create_pause, may_try_another
+from chalicelib.domain.money import Micros, to_dollars
 from chalicelib.domain.offer import Offer, price_per_hour
 from chalicelib.domain.scaling import can_have, scaled, unscaled
 from chalicelib.domain.session import EndReason, Session, Status
@@ -60,13 +60,14 @@ def begin(ports: Ports, session: Session) -> None:
         _unsent(ports, session, offer, "offer_gone", str(gone))
         return
     price = price_per_hour(quote, disk_gb)
-    if price > session.held_per_hour:
-        detail = f"now ${to_dollars(price):.4f}/h, agreed was at most ${to_dollars(session.held_per_hour):.4f}/h"
+    agreed = min(ceiling(price_per_hour(offer, disk_gb), session.order.max_price, policy), session.held_per_hour)
+    if price > agreed:
+        detail = f"now ${to_dollars(price):.4f}/h, agreed was at most ${to_dollars(agreed):.4f}/h"
         _unsent(ports, session, quote, "requote_dearer", detail)
         return
     probing = probe(ports, offer.provider)
     now = ports.clock.now()
-    intent = _attempt(ports, quote, disk_gb, Stage.CALLING, called_at=now)
+    intent = _attempt(ports, quote, disk_gb, Stage.CALLING, called_at=now, agreed=agreed)
     called, event = rules.start_attempt(session, intent, price, now)
     # Whoever finds this intent orphaned may not conclude anything before the call must have ended.
     called = msgspec.structs.replace(called, next_attempt_at=now + seconds(policy.create_in_flight_seconds))
@@ -151,12 +152,21 @@ def _known_taken(ports: Ports, session: Session) -> bool:
     return any(offer_id == wanted.id and at >= wanted.fetched_at for offer_id, at in state.taken)
 
 
-def _attempt(ports: Ports, offer: Offer, disk_gb: int, stage: Stage, called_at: int | None) -> Attempt:
+def _attempt(
+    ports: Ports, offer: Offer, disk_gb: int, stage: Stage, called_at: int | None, agreed: Micros | None = None
+) -> Attempt:
     now = ports.clock.now()
     deadline = now + seconds(ports.settings.policy.provision_deadline_seconds)
     billing = provider_named(ports, offer.provider).billing
     return Attempt(
-        offer=offer, disk_gb=disk_gb, billing=billing, stage=stage, called_at=called_at, at=now, deadline_at=deadline
+        offer=offer,
+        disk_gb=disk_gb,
+        agreed_per_hour=agreed,
+        billing=billing,
+        stage=stage,
+        called_at=called_at,
+        at=now,
+        deadline_at=deadline,
     )
 
 

@@ -4,8 +4,8 @@ import logging
 
 import msgspec
 
-from chalicelib.domain.alert import Alert, Kind
-from chalicelib.domain.diff import Findings, Memory, Orphan, accounted_for, braked, compare
+from chalicelib.domain.alert import Alert, Kind, orphan_stuck
+from chalicelib.domain.diff import Findings, Memory, Orphan, Sighting, accounted_for, braked, compare
 from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
 from chalicelib.domain.instance import Absent
 from chalicelib.domain.instant import HOUR
@@ -48,12 +48,14 @@ def reconcile(ports: Ports, name: str, memory: Memory | None = None) -> Findings
     memory = memory or ports.health.memory(name)
     live = noted(ports, found, tally.live())
     findings = compare(found, live, memory, ports.settings.deployment, ports.secrets.signing_keys, policy)
+    frozen = _frozen(findings, policy)
+    if ORPHANS not in frozen:  # those under the brake are told of by themselves
+        tally.destroys_since += [findings.memory.strays[one.instance.id].since for one in findings.orphans]
     tally.tell_stuck()
     for other in sorted(tally.abandoned):
         detail = f"sessions live at {other}, which is not configured any more: nobody can end their machines"
         _tell(ports, Kind.PROVIDER_AUTH, f"auth:{other}:{ports.clock.now() // (24 * HOUR)}", detail, other)
     passed(ports, name, min(tally.destroys_since, default=None), check_balance(ports, name, tally.burn))
-    frozen = _frozen(findings, policy)
     try:
         ports.health.save_memory(msgspec.structs.replace(findings.memory, frozen=frozen))
     except Stale:
@@ -69,7 +71,7 @@ def reconcile(ports: Ports, name: str, memory: Memory | None = None) -> Findings
 def _act(ports: Ports, name: str, findings: Findings, frozen: tuple[str, ...]) -> None:
     if ORPHANS not in frozen:
         for orphan in findings.orphans:
-            _end_orphan(ports, name, orphan)
+            _end_orphan(ports, name, orphan, findings.memory.strays[orphan.instance.id])
     if LOST not in frozen:
         for session in findings.ghosts:
             _end_ghost(ports, name, session)
@@ -86,17 +88,27 @@ def _frozen(findings: Findings, policy: Policy) -> tuple[str, ...]:
     )
 
 
-def _end_orphan(ports: Ports, name: str, orphan: Orphan) -> None:
+def _end_orphan(ports: Ports, name: str, orphan: Orphan, seen: Sighting) -> None:
     """Asked again by every pass until a complete list no longer shows it. The row itself has the last word:
     the list of live sessions may lag behind it."""
-    session = ports.sessions.get(orphan.session_id)
+    machine = f"machine {orphan.instance.id} at {name} carries the tag of {orphan.session_id}"
+    try:
+        session = ports.sessions.get(orphan.session_id)
+    except Exception:
+        log.exception("%s: its row cannot be read", machine)
+        detail = f"{machine}, whose row cannot be read: it is not touched before the janitor finds it past its hard max"
+        _tell(ports, Kind.SESSION_UNREADABLE, f"unreadable:{orphan.session_id}", detail, name)
+        return
     if session is not None and accounted_for(orphan.instance, session):
         return
     error = destroy(provider_named(ports, name), orphan.instance.id, f"orphan of {orphan.session_id}")
-    detail = f"machine {orphan.instance.id} at {name} carries the tag of {orphan.session_id}, which no live session has"
-    _tell(
-        ports, Kind.ORPHAN_DESTROYED, f"orphan:{orphan.instance.id}", f"{detail}: {error or 'destroy accepted'}", name
-    )
+    detail = f"{machine}, which no live session has: {error or 'destroy accepted'}"
+    _tell(ports, Kind.ORPHAN_DESTROYED, f"orphan:{orphan.instance.id}", detail, name)
+    policy = ports.settings.policy
+    asked = seen.lists - policy.orphan_lists + 1
+    alert = orphan_stuck(orphan.instance, seen.since, asked, ports.clock.now(), policy)
+    if alert is not None:
+        tell(ports, alert)
 
 
 def _end_ghost(ports: Ports, name: str, session: Session) -> None:
@@ -127,10 +139,27 @@ def _report(ports: Ports, name: str, findings: Findings, frozen: tuple[str, ...]
             f"{name}: {len(findings.orphans)} orphans, {len(findings.ghosts)} missing: {rule} frozen until looked at"
         )
         _tell(ports, Kind.BRAKE_FROZEN, f"brake:{name}:{rule}:{memory.listed_at // HOUR}", detail, name)
+    for session, machine in findings.renamed:
+        detail = (
+            f"machine {machine.id} of {session.id} at {name} is now named {str(machine.tag)[:80]!r}: it ends with its "
+            f"session, but the janitor and `orphans` do not see it before it is named {session.tag} again"
+        )
+        _tell(ports, Kind.MACHINE_RENAMED, f"renamed:{session.id}:{machine.id}", detail, name)
     for instance in findings.unverified:
         log.warning("machine %s at %s names this deployment but is not ours", instance.id, name)
     counts = findings.ours, len(memory.strays), len(memory.missing)
     log.info("reconcile %s: %d of ours, %d strays, %d missing", name, *counts, extra={"provider": name})
+    if ports.settings.policy.reconcile_dry_run:
+        _rehearse(name, findings)
+
+
+def _rehearse(name: str, findings: Findings) -> None:
+    """What would be done."""
+    would = [f"destroy machine {one.instance.id}, orphan of {one.session_id}" for one in findings.orphans]
+    would += [f"end {session.id} as lost, if its machine is gone" for session in findings.ghosts]
+    would += [f"end {case.session.id}: {case.detail}" for case in findings.doomed]
+    for what in would:
+        log.warning("reconcile %s, dry run, would %s", name, what, extra={"provider": name})
 
 
 def _tell(ports: Ports, kind: Kind, dedupe_id: str, detail: str, name: str) -> None:

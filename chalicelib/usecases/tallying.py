@@ -4,11 +4,14 @@ from collections import deque
 from collections.abc import Iterator
 
 from chalicelib.domain import ledger
-from chalicelib.domain.attempt import Stage
+from chalicelib.domain.alert import Alert, due_since, stuck
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.money import Micros
 from chalicelib.domain.session import Session
 from chalicelib.ports import Ports
+from chalicelib.usecases.alerting import tell_again
+
+_MOST_LATE = 500  # are told of in a pass, so that they need not all be kept; the next one tells of the others
 
 
 class Tally:
@@ -19,7 +22,8 @@ class Tally:
         self.burn: Micros = 0
         """An hour, by all that runs there."""
         self.destroys_since: list[Instant] = []
-        """When each unfinished destroy began."""
+        """Since when each unfinished destroy has been due, those included that nobody has asked for."""
+        self._late: list[Alert] = []
         self.abandoned: set[str] = set()
         """Markets of live sessions that are not configured."""
 
@@ -37,14 +41,19 @@ class Tally:
         deque(self.live(), maxlen=0)
 
     def tell_stuck(self) -> None:
-        """Whether the provider could be seen or not: when it cannot, destroys get stuck."""
+        """Whether the provider could be seen or not: when it cannot, destroys get stuck. Whoever asks for one tells of
+        it too; this is for those that nobody asks for."""
         late = self._ports.clock.now() - seconds(self._ports.settings.policy.destroy_page_seconds)
-        stuck = sum(since <= late for since in self.destroys_since)
-        self._ports.metrics.count("DestroysStuck", stuck, provider=self._name)
+        number = sum(since <= late for since in self.destroys_since)
+        self._ports.metrics.count("DestroysStuck", number, provider=self._name)
+        tell_again(self._ports, self._late, lambda: True)
 
     def _count(self, session: Session, now: Instant) -> None:
         self.burn += ledger.burn(session, now)
-        attempt = session.attempt
-        ending = attempt is not None and attempt.stage is Stage.ENDING and attempt.destroy_calls
-        if attempt is not None and ending and attempt.ending_since:
-            self.destroys_since.append(attempt.ending_since)
+        since = due_since(session)
+        if since is None or since > now:
+            return
+        self.destroys_since.append(since)
+        alert = stuck(session, now, self._ports.settings.policy)
+        if alert is not None and len(self._late) < _MOST_LATE:
+            self._late.append(alert)

@@ -148,8 +148,9 @@ def test_a_store_has_one_client_and_makes_it_when_it_is_needed(
         made.append(name)
         return create_client(self, name, *args, **kwargs)
 
+    endpoint = client_of(dynoxide).meta.endpoint_url
     monkeypatch.setattr(BotoSession, "create_client", counted)
-    store = open_store(SETTINGS, Table("shopper-other", client_of(dynoxide).meta.endpoint_url))
+    store = open_store(SETTINGS, Table("shopper-other", endpoint))
     assert made == []
     store.table.create()
     opened(store, 1)
@@ -181,3 +182,19 @@ def test_a_model_is_made_when_it_is_first_asked_for_and_once_for_all_collections
     assert made() == {"TotalRow", "TurnRow", "ConsumerRow"}
     before = store.access._consumers
     assert store.sessions._consumers is before is store.ledger._consumers
+
+
+def test_a_row_that_cannot_be_read_keeps_no_other_from_being_found(table_store: Store, raw: _Raw) -> None:
+    good, bad = opened(table_store, 1), opened(table_store, 2)
+    raw.put(f"SESSION#{bad.id}", "status_reason", "fine")
+    raw.put(f"SESSION#{bad.id}", "end_reason", "of_a_newer_release")
+    later = NOW + 1000 * HOUR
+    for found in (
+        table_store.sessions.due((good.status,), later),
+        list(table_store.sessions.live()),
+        table_store.sessions.page(consumer=None, statuses=None, provider=None, limit=10, cursor=None).items,
+        table_store.sessions.page(consumer=good.consumer, statuses=None, provider=None, limit=10, cursor=None).items,
+    ):
+        assert [session.id for session in found] == [good.id]
+    with pytest.raises(msgspec.ValidationError):
+        table_store.sessions.get(bad.id)

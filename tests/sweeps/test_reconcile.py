@@ -1,11 +1,14 @@
 """When reconcile makes a pass: five minutes after a good one, a minute after one that failed, at once when asked."""
 
+from collections.abc import Callable
+
 import pytest
 from msgspec.structs import replace
 
 from chalicelib import sweeps
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.errors import ProviderDown, StoreDown
+from chalicelib.ports import Ports
 from tests.world import World
 
 
@@ -38,6 +41,19 @@ def test_a_wake_up_that_came_late_or_never_moves_the_next_pass_and_loses_none() 
     sweeps.wake("reconcile", world.ports)
     world.clock.advance(400)
     assert _lists(world, 7) == [0, 5]
+
+
+@pytest.mark.parametrize("work", [sweeps.run, sweeps.wake])
+def test_a_pass_that_dies_is_not_told_as_a_finished_one(
+    work: Callable[[str, Ports], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    with monkeypatch.context() as moment:
+        moment.setattr(world.store.health, "memory", lambda name: 1 / 0)
+        work("reconcile", world.ports)
+    assert "reconcile" not in world.store.health.sweeps()
+    work("reconcile", world.ports)
+    assert world.store.health.sweeps()["reconcile"] == world.clock.now()
 
 
 def test_a_person_who_asks_for_a_pass_gets_one_at_once() -> None:

@@ -1,5 +1,6 @@
 """The life of a session from the request to the proof, on a market that behaves and on one that does not."""
 
+from chalicelib import sweeps
 from chalicelib.domain.access import Caller
 from chalicelib.domain.attempt import Stage
 from chalicelib.domain.errors import (
@@ -207,6 +208,33 @@ def test_disabling_a_consumer_ends_what_they_rented() -> None:
     world.run(60)
     ended = world.again(session)
     assert (ended.status, ended.end_reason) == (Status.TERMINATED, EndReason.KEY_REVOKED)
+
+
+def _two_offers() -> World:
+    dear = an_offer(id="vastai:2", provider_offer_id="2", machine_id="m-2", gpu_per_hour=1.20)
+    return World(offers=[an_offer(), dear])
+
+
+def test_an_offer_that_grew_dearer_is_not_taken_though_a_failover_might_cost_as_much() -> None:
+    world = _two_offers()
+    session = world.rent(requirements=Requirements(gpu=("RTX 4090",)))
+    world.market.offer(an_offer(gpu_per_hour=1.10))
+    world.run(30)
+    attempt = world.again(session).attempts[0]
+    assert (attempt.outcome, attempt.called_at) == ("requote_dearer", None)
+
+
+def test_a_machine_that_grew_dearer_ends_though_a_failover_might_have_cost_as_much() -> None:
+    world = _two_offers()
+    session = world.rent(requirements=Requirements(gpu=("RTX 4090",)), hours=3)
+    world.run(200)
+    (machine,) = world.market.live()
+    world.market.reprice(machine.id, round(1.3 * world.again(session).price_per_hour))
+    sweeps.run("reconcile", world.ports)
+    ended = world.again(session)
+    assert (ended.status, ended.end_reason) == (Status.TERMINATING, EndReason.LOST)
+    assert ended.end_detail is not None
+    assert ended.end_detail.startswith("the price rose to")
 
 
 def test_a_failover_may_cost_what_the_dearest_of_the_first_choices_does() -> None:

@@ -202,6 +202,6 @@ def test_what_is_missing_and_what_is_wrong_pull_the_brake_together() -> None:
     for missing, doomed, rules in ((2, 1, ()), (2, 2, ("lost",)), (0, 4, ("lost",))):
         found = Findings(
             memory=Memory(provider="vastai"), ours=4, orphans=(), ghosts=(session,) * missing,
-            doomed=(wrong,) * doomed, unverified=(),
+            doomed=(wrong,) * doomed, renamed=(), unverified=(),
         )  # fmt: skip
         assert reconciling._frozen(found, Policy()) == rules

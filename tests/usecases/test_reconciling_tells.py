@@ -4,7 +4,7 @@ import msgspec
 
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.attempt import Stage
-from chalicelib.domain.diff import Orphan
+from chalicelib.domain.diff import Orphan, Sighting
 from chalicelib.domain.errors import ProviderAuth, ProviderDown
 from chalicelib.domain.instance import Absent
 from chalicelib.domain.instant import HOUR
@@ -13,6 +13,8 @@ from chalicelib.usecases import lifecycle, reconciling
 from tests.builders import NOW, a_session_id
 from tests.usecases.test_reconciling import a_tag_of_ours, running
 from tests.world import World
+
+SEEN = Sighting(lists=2, since=NOW)
 
 
 def told(world: World, kind: Kind) -> list[Alert]:
@@ -49,10 +51,10 @@ def test_the_row_has_the_last_word_on_an_orphan() -> None:
     session = running(world)
     found = world.market.get(session.attempts[0].instance_ids[0])
     assert not isinstance(found, Absent)
-    reconciling._end_orphan(world.ports, "vastai", Orphan(instance=found, session_id=session.id))
+    reconciling._end_orphan(world.ports, "vastai", Orphan(instance=found, session_id=session.id), SEEN)
     assert world.market.count("destroy") == 0
     twin = msgspec.structs.replace(found, id="another")
-    reconciling._end_orphan(world.ports, "vastai", Orphan(instance=twin, session_id=session.id))
+    reconciling._end_orphan(world.ports, "vastai", Orphan(instance=twin, session_id=session.id), SEEN)
     assert world.market.count("destroy") == 1
 
 
