@@ -103,22 +103,22 @@ def running(number: int) -> Session:
     )  # fmt: skip
 
 
-def payer(number: int) -> str:
-    return f"c-{number // _EACH}"
+def payer(number: int, each: int = _EACH) -> str:
+    return f"c-{number // each}"
 
 
-def fill(table: Table, size: int, changed: Callable[[Session], Session]) -> None:
-    """Make the table and all their rows."""
+def fill(table: Table, size: int, changed: Callable[[Session], Session], each: int = _EACH) -> None:
+    """Make the table and all their rows, `each` of them of one consumer."""
     table.create()
     rows = rows_of(table, Session)
     with rows.batch_write() as batch:
         for number in range(size):
-            session = changed(running(number))
+            session = changed(replace(running(number), consumer=payer(number, each)))
             batch.save(rows(*session_key(session.id), **stored(session, _RETENTION)))
     access = open_store(World().ports.settings, table).access
-    for number in range(0, size, _EACH):
-        mine = min(_EACH, size - number)
-        consumer = a_consumer(id=payer(number), role=Role.CONSUMER, max_sessions=1000, max_price_per_hour=10**12)
+    for number in range(0, size, each):
+        mine = min(each, size - number)
+        consumer = a_consumer(id=payer(number, each), role=Role.CONSUMER, max_sessions=1000, max_price_per_hour=10**12)
         access.put_consumer(consumer, create=True)
         _count(table, consumer.id, mine)
 

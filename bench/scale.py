@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def figures() -> Iterator[Figure]:
 def _order(most: int) -> list[tuple[str, int]]:
     """The quick ones first: who loses patience has something."""
     sizes = [size for size in _SIZES if size <= most]
-    return sorted(((state, size) for state in _STATES for size in sizes), key=lambda one: one[1])
+    return sorted(((state, size) for state in _CROWDS for size in sizes), key=lambda one: one[1])
 
 
 def _keep(runs: list[Run]) -> None:
@@ -84,11 +84,13 @@ def _told(run: Run) -> Iterator[Figure]:
 
 
 def _runs(url: str, state: str, size: int) -> Iterator[Run]:
-    fill(CountedTable("bench", url), size, _STATES[state])
-    for name in {"running": _WHOLE, "overdue": ("expire",), "ending": ("terminate",)}[state]:
+    crowd = _CROWDS[state]
+    fill(CountedTable("bench", url), size, crowd.changed, crowd.each)
+    for name in crowd.sweeps:
         command = [sys.executable, "-m", "bench.scale", url, name, str(size)]
         told = subprocess.run(command, cwd=_ROOT, check=True, stdout=subprocess.PIPE, text=True)
-        yield msgspec.json.decode(told.stdout.splitlines()[-1], type=Run)
+        run = msgspec.json.decode(told.stdout.splitlines()[-1], type=Run)
+        yield msgspec.structs.replace(run, sweep=name + crowd.said)
 
 
 def _as_is(session: Session) -> Session:
@@ -105,7 +107,22 @@ def _ending(session: Session) -> Session:
     return end(session, EndReason.DELETED, NOW - 1, "bench")[0]
 
 
-_STATES = {"running": _as_is, "overdue": _overdue, "ending": _ending}
+class _Crowd(msgspec.Struct, frozen=True, kw_only=True):
+    """Sessions, and the sweeps that are measured over them."""
+
+    sweeps: tuple[str, ...]
+    changed: Callable[[Session], Session]
+    each: int = 500
+    """Sessions of one consumer: an application that rents for many."""
+    said: str = ""
+
+
+_CROWDS = {
+    "running": _Crowd(sweeps=_WHOLE, changed=_as_is),
+    "small": _Crowd(sweeps=("accrue",), changed=_as_is, each=3, said=", 3 sessions a consumer"),
+    "overdue": _Crowd(sweeps=("expire",), changed=_overdue),
+    "ending": _Crowd(sweeps=("terminate",), changed=_ending),
+}
 
 
 def measured(url: str, name: str, size: int) -> Run:

@@ -9,6 +9,7 @@ from chalicelib.domain.access import Consumer
 from chalicelib.domain.alert import Alert, Kind
 from chalicelib.domain.budget import Budget, left
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros, to_dollars
 from chalicelib.domain.session import FINAL, EndReason, Session
 from chalicelib.ports import Ports
@@ -19,13 +20,15 @@ from chalicelib.usecases.alerting import tell_again
 log = logging.getLogger(__name__)
 
 _MOST_UNSETTLED = 500  # each one is settled as it ends: so many wait only while nothing can be written at all
+_TOGETHER = 100  # consumers, between two looks at the time
 
 
-def enforce_all(ports: Ports) -> None:
-    """Every consumer's budget, and its counters against ledger and holds; a disabled one's sessions end."""
-    cursor: str | None = None
+def enforce_all(ports: Ports, place: str | None = None, until: Instant | None = None) -> str | None:
+    """Every consumer's budget, and its counters against ledger and holds; a disabled one's sessions end.
+
+    From `place` on, where a run stopped before; where this one stopped at `until`, None when it came to the end."""
     while True:
-        page = ports.access.consumers(100, cursor)
+        page = ports.access.consumers(_TOGETHER, place)
         for consumer in page.items:
             if consumer.budget is None and not consumer.reserved and not consumer.sessions:
                 continue
@@ -35,9 +38,9 @@ def enforce_all(ports: Ports) -> None:
                 enforce(ports, consumer.id, consumer)
             except Exception:
                 log.exception("the budget of %s could not be looked at", consumer.id, extra={"consumer": consumer.id})
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+        place = page.next_cursor
+        if place is None or (until is not None and ports.clock.now() >= until):
+            return place
 
 
 def _end_disabled(ports: Ports, consumer_id: str) -> None:

@@ -90,8 +90,12 @@ def hundredths(counts: Counter[int]) -> str:
 
 
 def share(counts: Counter[int], limit: int) -> str:
-    total = sum(counts.values())
-    return f"{100 * sum(n for late, n in counts.items() if late <= limit) / total:.3f} %" if total else "-"
+    return f"{100 * share_within(counts, limit):.3f} %" if counts.total() else "-"
+
+
+def share_within(counts: Counter[int], limit: int) -> float:
+    """1 of none."""
+    return sum(n for late, n in counts.items() if late <= limit) / counts.total() if counts.total() else 1.0
 
 
 def quantile(counts: Counter[int], q: float) -> int:

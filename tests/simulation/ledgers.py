@@ -176,7 +176,8 @@ class Ledgers:
         frozen = machine.was((Phase.FROZEN,), now - MINUTE, now)
         up = machine.phase_at(now) in (Phase.RUNNING, Phase.STARTING, Phase.REBOOTING) and not frozen
         fine = up and machine.offer.gpu == rented.gpu
-        return machine.lives(now) and fine and machine.price <= session.held_per_hour
+        first = machine.meter[0][2]  # no machine that costs what it did when it was made is too dear
+        return machine.lives(now) and fine and machine.price <= max(first, session.agreed_per_hour)
 
     def _quota(self, consumer_id: str) -> None:
         consumer = self.access.consumer(consumer_id)

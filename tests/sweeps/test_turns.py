@@ -5,7 +5,10 @@ from collections import Counter
 import pytest
 
 from chalicelib import sweeps
+from chalicelib.domain.access import Consumer, KeyRecord
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.session import Session, Status
+from chalicelib.domain.turn import Turn
 from chalicelib.ports import Ports
 from chalicelib.sweeps import expire, messages, turns, watch
 from chalicelib.usecases import accruing
@@ -95,6 +98,46 @@ def test_an_accrual_out_of_time_writes_everybody_down_in_the_end(monkeypatch: py
         sweeps.run("accrue", world.ports)
     days = world.store.ledger.session_lines("c-ada", "2026-01-01", "2027-01-01")
     assert {line.session for line in days} == {session.id for session in slow.sessions}
+
+
+def test_very_many_consumers_are_held_to_their_budgets_over_several_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    for number in range(40):
+        session = world.rent(consumer=payer(world, f"c-{number:02}"), hours=2)
+        assert session.consumer == f"c-{number:02}"
+    seen: Counter[str] = Counter()
+
+    def slowly(ports: Ports, consumer_id: str, known: Consumer) -> None:
+        seen[consumer_id] += 1
+        world.clock.advance(7)
+
+    monkeypatch.setattr("chalicelib.usecases.enforcing._TOGETHER", 4)
+    monkeypatch.setattr("chalicelib.usecases.enforcing.enforce", slowly)
+    runs = 0
+    while len(seen) < 40 or world.store.health.turn("budgets") is not None:
+        sweeps.wake("accrue", world.ports)
+        runs += 1
+    assert runs == 6  # two pages of four, 28 s each, are past fifty; two consumers have nothing to be looked at
+    assert set(seen.values()) == {1}
+    sweeps.wake("accrue", world.ports)
+    assert seen["c-00"] == 2
+
+
+def test_a_place_among_the_consumers_that_nobody_understands_costs_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.rent()
+    world.store.health.save_turn("budgets", Turn(place="?", until=0))
+    with pytest.raises(Refusal):
+        sweeps.run("accrue", world.ports)
+    sweeps.run("accrue", world.ports)
+    assert world.store.health.sweeps()["accrue"] == world.clock.now()
+
+
+def payer(world: World, name: str) -> Consumer:
+    consumer = a_consumer(id=name, max_sessions=50, max_price_per_hour=10**9)
+    world.store.access.put_consumer(consumer, create=True)
+    world.store.access.put_key(KeyRecord(id=f"k-{name}", consumer=name, digest="", created_at=0))
+    return consumer
 
 
 def test_a_backlog_of_expiries_is_worked_off_in_one_run_if_there_is_time() -> None:

@@ -110,7 +110,7 @@ def test_budgets_are_held_whatever_keeps_the_accrual_from_its_end(monkeypatch: p
     world = World()
     held: list[str] = []
     monkeypatch.setattr("chalicelib.sweeps.accrue.settle_all", lambda ports: held.append("ends"))
-    monkeypatch.setattr("chalicelib.sweeps.accrue.enforce_all", lambda ports: held.append("budgets"))
+    monkeypatch.setattr("chalicelib.sweeps.accrue.enforce_all", lambda *rest: held.append("budgets"))
 
     def refused(name: str, turn: Turn | None) -> None:
         raise StoreDown("AccessDenied")
