@@ -1,30 +1,37 @@
 """What it costs to run on AWS: measured calls and capacity, times the prices. The formulas are the functions below.
 
 Calls are counted on the embedded engine, which tells the capacity that DynamoDB would bill. What Lambda bills is
-time: our measured CPU, scaled to the share of a CPU that the function's memory buys, and the waiting for each call.
+time: our measured CPU, scaled to the share of a CPU that the function's memory buys, and the waiting for each call;
+for the inventory also the waiting for the markets, which is assumed (`bench.looking`).
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from bench import prices
+from bench import looking, prices
 from bench.crowd import CountedTable
 from bench.engine import running_engine
 from bench.figures import Figure
+from bench.looking import Looks
+from bench.offers import market
 from chalicelib import sweeps
 from chalicelib.domain import lease
+from chalicelib.domain.policy import Policy
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.schedule import EVERY, WOKEN
 from chalicelib.domain.session import Session
+from chalicelib.ports import Ports
 from chalicelib.store import open_store
+from chalicelib.usecases.refreshing import refresh
 from deploy import alarms
 from deploy.functions import API, FUNCTIONS
 from tests.api.client import Api
-from tests.builders import a_consumer
+from tests.builders import a_consumer, an_offer
+from tests.fakes.provider import FakeProvider
 from tests.world import World
 
 _MONTH = 30 * 86_400
@@ -35,6 +42,11 @@ _IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda keeps five pollers at an empty queu
 _COLD_SHARE = 0.02  # of all invocations: a function called each minute stays warm for hours
 _COLD_MS = 230.0  # CPU of a cold start, see `cold start` above
 _HOURS, _BEATS = 1.0, 60
+_SLOT_WRITES = (
+    2  # of the shared pace: the row is believed idle, and then is not; who is refused a write pays for it too
+)
+PAGE_SECONDS = {"sessions": 3, "ended": 60, "inventory": 45, "health": 15, "alerts": 20, "costs": 30}
+"""How often the web page asks for each of its parts while somebody looks at it."""
 
 
 class Used(NamedTuple):
@@ -86,6 +98,42 @@ def idle_month(pass_of: dict[str, Used]) -> Used:
     for name, used in pass_of.items():
         total = total.plus(used.times(_MONTH / WOKEN[name]))
     return total
+
+
+class Looking(NamedTuple):
+    """What the table is asked for when the markets are looked at, the pace aside."""
+
+    whole: Used
+    """A look at both markets, of `bench.looking`'s size, with one snapshot of each."""
+    small: Used
+    """The same with next to nothing at Vast.ai: the difference is what the size of the snapshot makes."""
+    nothing_due: Used
+    """Woken, and nothing is due."""
+
+
+def looks_used(looks: Looks, units: Looking) -> Used:
+    """The invocations are those of the wake-ups, and counted there."""
+    pace = Used(writes=_SLOT_WRITES * looks.searches)
+    time_there = Used(gb_seconds=FUNCTIONS["inventory"].memory / 1024 * looks.seconds)
+    large = _units(units.whole, looks.snapshots).plus(_units(units.small, -looks.snapshots))
+    return time_there.plus(pace).plus(large).plus(_units(units.small, looks.small_snapshots))
+
+
+def idle_looks(policy: Policy, units: Looking) -> Used:
+    """A month of looks though nobody asks, and of wake-ups between them."""
+    month = looking.idle_looks_a_month(policy)
+    wakes = _units(units.nothing_due, _MONTH / WOKEN["inventory"] - month)
+    return looks_used(looking.idle_look(policy).times(month), units).plus(wakes)
+
+
+def browsed_hour(policy: Policy, units: Looking, request: Used) -> Used:
+    """An hour of somebody with the web page open: the looks, and what the page asks for."""
+    asked = sum(3600 / pause for pause in PAGE_SECONDS.values())
+    return looks_used(looking.browsed_hour(policy), units).plus(request.times(asked))
+
+
+def _units(used: Used, factor: float) -> Used:
+    return Used(reads=used.reads * factor, writes=used.writes * factor)
 
 
 def standing_dollars(*, account_is_empty: bool) -> float:
@@ -164,6 +212,35 @@ def _after_its_pause(world: World, name: str) -> None:
     sweeps.wake(name, world.ports)
 
 
+def table_of_looks(meter: Meter) -> Looking:
+    """Real looks at fake markets of the real ones' size, into the engine."""
+    inventory = open_store(meter.world.ports.settings, meter.table).inventory
+    clock = meter.world.clock
+    places = [an_offer(id=f"tensordock:{number}", provider="tensordock") for number in range(looking.PLACES)]
+    tensordock = FakeProvider("tensordock", clock, places)
+
+    def look(ports: Ports) -> None:
+        clock.advance(ports.settings.policy.inventory_idle_seconds)
+        refresh(ports, _one_by_one)
+
+    def measured(offers: int) -> tuple[Used, Used]:
+        vastai = FakeProvider("vastai", clock, market(offers))
+        ports = replace(meter.world.ports, inventory=inventory, providers={"vastai": vastai, "tensordock": tensordock})
+        for _ in range(2):
+            look(ports)  # so that there is a snapshot of this size to delete
+        looked = meter.of("inventory", partial(look, ports), times=3)
+        return looked, meter.of("inventory", partial(refresh, ports, _one_by_one))
+
+    whole, nothing_due = measured(2 * looking.OFFERS)
+    small, _ = measured(2)
+    return Looking(whole=whole, small=small, nothing_due=nothing_due)
+
+
+def _one_by_one(looks: Sequence[Callable[[], None]]) -> None:
+    for each in looks:
+        each()
+
+
 def one_session(meter: Meter, idle: dict[str, Used]) -> Used:
     """A session of an hour: asked for, launched, heard each minute, written down each five, ended, proven, settled.
 
@@ -216,15 +293,28 @@ def figures() -> Iterator[Figure]:
     with running_engine() as url:
         meter = Meter(url)
         passes = idle_passes(meter)
+        units = table_of_looks(meter)
+        request = meter.of(API, lambda: meter.api.send("GET", "/sessions"), times=20).plus(Used(requests=1))
         idle, session = idle_month(passes), one_session(meter, passes)
+    policy = meter.world.ports.settings.policy
+    looks, browsed = idle_looks(policy, units), browsed_hour(policy, units, request)
     for empty, where in ((True, "in an account with its free part left"), (False, "where that is used up")):
         fixed, work = standing_dollars(account_is_empty=empty), idle.dollars(account_is_empty=empty)
-        note = f"{where}: {fixed:.2f} for alarms and metrics, {work:.2f} for the work"
-        yield Figure(name="idle for a month", figure=fixed + work, unit="USD", note=note)
+        both = idle.plus(looks).dollars(account_is_empty=empty)  # what is free is free for both together
+        note = (
+            f"{where}: {fixed:.2f} for alarms and metrics, {work:.2f} for the sweeps, {both - work:.2f} for the looks"
+        )
+        yield Figure(name="idle for a month", figure=fixed + both, unit="USD", note=note)
+    for empty, where in ((True, "Lambda's free part left"), (False, "where that is used up")):
+        note = f"{where}; {_said(browsed)}"
+        dollars = browsed.dollars(account_is_empty=empty)
+        yield Figure(name="an hour of browsing", figure=dollars, unit="USD", note=note)
     thousand = session.times(1000)
     yield Figure(name="1,000 sessions of an hour", figure=thousand.dollars(account_is_empty=False), unit="USD",
                  note=_said(thousand))  # fmt: skip
     yield Figure(name="idle for a month: invocations", figure=idle.invocations, unit="calls", note=_said(idle))
+    yield Figure(name="idle for a month: looks at markets", figure=looking.idle_looks_a_month(policy), unit="looks",
+                 note=_said(looks))  # fmt: skip
 
 
 def _said(used: Used) -> str:

@@ -20,9 +20,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _package(chosen: argparse.Namespace) -> int:
-    from deploy.bundle import CODE, TEMPLATE, package
+    from deploy.bundle import CODE, TEMPLATE, WrongPython, package
 
-    release = package(chosen.stage, chosen.out)
+    try:
+        release = package(chosen.stage, chosen.out)
+    except WrongPython as error:
+        print(error, file=sys.stderr)
+        return 1
     size = (chosen.out / CODE).stat().st_size
     print(f"{chosen.out / TEMPLATE} and {chosen.out / CODE} ({size / 1e6:.1f} MB), release {release}")
     return 0

@@ -14,11 +14,10 @@ from deploy.names import parameter
 Clients = Callable[[str], Any]
 """A botocore client, by the name of its service."""
 
-_NEVER_WORKED = (
-    "ROLLBACK_COMPLETE",
-    "ROLLBACK_FAILED",
-)  # the very first deployment failed: CloudFormation updates no such
-_UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "REVIEW_IN_PROGRESS")
+# The very first deployment failed: CloudFormation updates no such. Under review stands what has nothing but a change
+# set that failed or was not executed; taken for a stack it would hide a table that waits to be taken over.
+_NEVER_WORKED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS")
+_UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 _LEFT_TO_ALL = 100  # concurrent calls that AWS lets nobody reserve
 _RESERVED = sum(function.reserved or 0 for function in FUNCTIONS.values())
 

@@ -19,12 +19,18 @@ TEMPLATE, CODE = "sam.json", "deployment.zip"
 
 _SOURCES = ("app.py", "chalicelib", "requirements.txt", "vendor")
 _UNUSED = ("bin", "*.pyi", "py.typed")
+_PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that the code, Lambda and cfn-lint all know
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # one content, one zip, whenever it is made
 _MODE = 0o644 << 16
 
 
+class WrongPython(Exception):
+    """What is packaged runs on the Python that packages it, and Lambda has no such."""
+
+
 def package(stage: str, out: Path) -> str:
-    """Fill `out` with the template and the code; returns the release, a digest of the code."""
+    """Fill `out` with the template and the code; returns the release, a digest of the code. Raises WrongPython."""
+    check_python(*sys.version_info[:2])
     with tempfile.TemporaryDirectory() as folder:
         project = lay_out(Path(folder) / "project", stage)
         made = merged(project, stage)
@@ -38,6 +44,14 @@ def package(stage: str, out: Path) -> str:
         text = json.dumps(made, indent=1).replace(f"{policies.RELEASE}-${{Restart}}", f"{release}-${{Restart}}")
         (out / TEMPLATE).write_text(text + "\n")
     return release
+
+
+def check_python(major: int, minor: int) -> None:
+    """Chalice asks Lambda for the Python it runs on itself, known there or not. Raises WrongPython."""
+    oldest, newest = _PYTHONS
+    if not oldest <= (major, minor) <= newest:
+        known = " to ".join(f"{known[0]}.{known[1]}" for known in _PYTHONS)
+        raise WrongPython(f"packaging needs Python {known}, which Lambda runs, and this is {major}.{minor}")
 
 
 def template_only(stage: str, out: Path) -> None:

@@ -47,14 +47,18 @@ FUNCTIONS: dict[str, Function] = {
     "worker": Function(512, 300, (*_STEPS, G.CHECK, G.FORGET, G.CONSUME, G.PUBLISH, G.OVERRIDES)),
     "launch": Function(512, 300, _STEPS),
     "terminate": Function(512, 180, _STEPS, reserved=2),
-    "reconcile": Function(1024, 280, _STEPS, reserved=1),
+    # Woken each minute, and a pass over a slow market may take longer. Then a second one looks as well, and whoever is
+    # later with what must be remembered does nothing; with one reserved it would be a throttle, and an alarm.
+    "reconcile": Function(1024, 280, _STEPS, reserved=2),
     "watch": Function(512, 90, (*_STEPS, G.FORGET)),
     # Ending begins with a row and a message; the calls to the market are the worker's.
     "expire": Function(512, 60, (G.TABLE, G.WAKE)),
     "accrue": Function(1024, 240, (G.TABLE, G.CHECK, G.FORGET, G.WAKE)),
     "invoice": Function(512, 240, (G.TABLE, G.MARKETS)),
     "alert": Function(512, 60, (G.TABLE, G.PUBLISH)),
-    "inventory": Function(1024, 120, (G.TABLE, G.FORGET, G.MARKETS)),
+    # Its time is waiting: searches are rationed to ten a minute, and a look at 78 pages, the largest that is read to
+    # its end, takes 410 s. Lambda bills the wait by the memory.
+    "inventory": Function(512, 600, (G.TABLE, G.FORGET, G.MARKETS)),
     # No table: it must work on the day the table does not.
     "janitor": Function(512, 240, (G.SIGNING, G.LAST_RESORT, G.OVERRIDES), reserved=1),
 }

@@ -65,7 +65,8 @@ def resources(stage: str) -> Json:
             "Type": "AWS::Logs::LogGroup",
             "Properties": {"LogGroupName": f"/shopper/{stage}/access", "RetentionInDays": _LOG_DAYS},
         },
-        # One setting for the whole account and region, and other stages may stand on it: it stays when this one goes.
+        # One setting for the whole account and region, and other stages may stand on it and its role: both stay when
+        # this stack goes, or could not be made, or the others would log nothing any more.
         "GatewayAccount": {
             "Type": "AWS::ApiGateway::Account",
             **OUTLIVES,

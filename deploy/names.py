@@ -10,8 +10,10 @@ Json = dict[str, Any]
 
 STAGES = ("dev", "prod")
 
-OUTLIVES = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
-"""Stays when its stack goes; but a stack that could not even be made takes it along, so that it can be made again."""
+OUTLIVES = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+"""Stays when its stack goes, also one that could not be made: `RetainExceptOnCreate` would have the rollback delete it,
+which fails at a protected table, and takes from other stages what the account shares. The next try takes a table over.
+"""
 
 
 def ref(name: str) -> Json:

@@ -1,8 +1,8 @@
 """What a grant means: IAM statements, and the environment that tells the function where the thing is.
 
 Actions and resources are listed one by one. There is no `*` but where AWS knows no resource: to end a subscription.
-AWS's own keys (of DynamoDB, SNS and SSM) let everybody in the account use them through their service who may use the
-thing itself; no statement about keys is needed.
+AWS's own keys (of SNS and SSM) let everybody in the account use them through their service who may use the thing
+itself; no statement about keys is needed.
 """
 
 from collections.abc import Callable

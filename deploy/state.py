@@ -61,8 +61,9 @@ def table(stage: str) -> Json:
                 }
                 for index in _SCHEMA["global_secondary_indexes"]
             ],
+            # No `SSESpecification`: it is encrypted at rest anyway, by a key that AWS owns. Asking for it means the key
+            # that KMS keeps for this account, and each request to that one is billed.
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-            "SSESpecification": {"SSEEnabled": True},
             "TimeToLiveSpecification": {"AttributeName": TTL, "Enabled": True},
             "DeletionProtectionEnabled": stage == STAGES[-1],
         },

@@ -8,6 +8,7 @@ from deploy.names import Json, condition, function_name, logs_of, ref, resource
 _LOG_DAYS = 30
 _STALE_SECONDS = 300  # a tick that Lambda could not deliver; by default it keeps them for six hours, then runs them all
 _WORKERS = 10  # messages at work at once: enough for a hundred endings, few enough for the providers' limits
+_FEW_WORKERS = 2  # AWS's least: a new account has 10 for everything, and the API and the sweeps must find some of it
 
 
 class Unmatched(Exception):
@@ -64,8 +65,12 @@ def _function(name: str, stage: str) -> Json:
         source = {
             "Queue": {"Fn::GetAtt": ["Queue", "Arn"]},
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
-            "ScalingConfig": {"MaximumConcurrency": _WORKERS},
+            "ScalingConfig": {"MaximumConcurrency": {"Fn::If": ["Reserve", _WORKERS, _FEW_WORKERS]}},
         }
+        # A step of a session sends the message for its next one, so a boot or an end is a chain through one queue and
+        # one function. After some sixteen links Lambda would take it for a mistake and stop it; it ends by itself when
+        # its session does.
+        properties["RecursiveLoop"] = "Allow"
         properties["Events"] = {f"{resource(name)}SqsEventSource": {"Properties": source}}
     return {"Properties": properties}
 

@@ -44,17 +44,27 @@ _TAGS = {
 
 
 def show(call: Call[None]) -> Answer:
-    return Answer(200, _encoded(call.ports.settings.public_url), {"Content-Type": "application/json"})
+    return Answer(200, _encoded(_server(call)), {"Content-Type": "application/json"})
+
+
+def _server(call: Call[None]) -> str:
+    """The public URL; where AWS did not tell this function any, the place that was just asked, as a reader of the
+    description resolves it: the path alone, with the stage in front."""
+    settings = call.ports.settings
+    told = settings.public_url != f"http://127.0.0.1:{settings.port}"  # which it is by default
+    if settings.is_local or told:
+        return settings.public_url
+    return call.path.rstrip("/").removesuffix("/openapi.json") or "/"
 
 
 @lru_cache(maxsize=1)
-def _encoded(public_url: str) -> bytes:
+def _encoded(server: str) -> bytes:
     from chalicelib.api.routes import ROUTES  # that table holds `show` itself
 
-    return msgspec.json.encode(document(ROUTES, public_url))
+    return msgspec.json.encode(document(ROUTES, server))
 
 
-def document(rows: "tuple[Row, ...]", public_url: str) -> Json:
+def document(rows: "tuple[Row, ...]", server: str) -> Json:
     """Raises KeyError for a row that `descriptions` does not know, a parameter that `parameters` or a field that
     `meanings` does not."""
     told = {f"{row.method} {row.path}": descriptions.ROUTES[f"{row.method} {row.path}"] for row in rows}
@@ -76,7 +86,7 @@ def document(rows: "tuple[Row, ...]", public_url: str) -> Json:
             "description": _ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": public_url}],
+        "servers": [{"url": server}],
         "tags": [{"name": name, "description": means} for name, means in _TAGS.items()],
         "security": [{"key": []}],
         "paths": paths,
@@ -97,7 +107,11 @@ _HEADERS = {
     "X-Request-Id": {"schema": {"type": "string"}, "description": "The name of this request in our log."},
     "Location": {"schema": {"type": "string"}, "description": "Where to find what was made."},
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait, where that is known."},
-    "WWW-Authenticate": {"schema": {"type": "string", "const": "Bearer"}, "description": "What a key is sent as."},
+    "WWW-Authenticate": {
+        "schema": {"type": "string", "const": "Bearer"},
+        "description": "What a key is sent as. On AWS it arrives as `x-amzn-Remapped-WWW-Authenticate`: "
+        "API Gateway renames it.",
+    },
 }
 _MORE_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 

@@ -16,9 +16,12 @@ log = logging.getLogger(__name__)
 Look = Callable[[], None]
 
 _LONG = seconds(2.0)
-"""When the on-demand offers took so long they are published at once: the interruptible ones will take longer still."""
+"""When the on-demand offers took so long, and somebody waits for them, they are published at once: the interruptible
+ones will take longer still."""
 _WAITS = 15
 """Of `_LONG` each, for somebody else's look to end."""
+LONGEST = seconds(600.0)
+"""A look takes no longer on Lambda, for that is what its function has. Searches are rationed: most of it is waiting."""
 
 
 def side_by_side(looks: Sequence[Look]) -> None:
@@ -61,15 +64,24 @@ def _claimed_look(ports: Ports, name: str, asked: bool, everything: bool) -> Non
 def _looked(ports: Ports, name: str, asked: bool, everything: bool) -> bool:
     """False when somebody else is looking."""
     began = ports.clock.now()
-    # Whoever died while looking blocks the market no longer than what was seen before stays fresh.
-    until = began + seconds(ports.settings.policy.inventory_ttl_seconds)
+    until = _claimed_until(ports, began)
     if not ports.inventory.claim(name, began, until):
         return False
-    head = ports.inventory.head(name)
-    if everything or _is_due(ports, head, began, asked):  # else somebody has just looked
-        _look(ports, name, head, began, everything)
-    ports.inventory.release(name, until)
+    try:
+        head = ports.inventory.head(name)
+        if everything or _is_due(ports, head, began, asked):  # else somebody has just looked
+            _look(ports, name, head, began, everything)
+    finally:
+        ports.inventory.release(name, until)
     return True
+
+
+def _claimed_until(ports: Ports, began: Instant) -> Instant:
+    """Whoever died while looking blocks the market no longer than what was seen before stays fresh. On Lambda the clock
+    wakes the next look beside a long one, and the two would take each other's searches: there it is as long as its
+    function may run."""
+    fresh = seconds(ports.settings.policy.inventory_ttl_seconds)
+    return began + (fresh if ports.settings.is_local else max(fresh, LONGEST))
 
 
 def _look(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, everything: bool) -> None:
@@ -91,8 +103,7 @@ def _search(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, 
     if known and not everything and not is_spot_due(min(offer.fetched_at for offer in known), began, policy):
         _publish(ports, name, began, on_demand, known)
         return
-    now = ports.clock.now()
-    if now - began >= _LONG or is_stale(head.fetched_at if head else None, now, policy):
+    if _somebody_waits(ports, head, began, everything):
         _publish(ports, name, began, on_demand, known)
     try:
         spot = provider.search(spot=True)
@@ -101,6 +112,18 @@ def _search(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, 
         _publish(ports, name, began, on_demand, known, error, isinstance(failure, ProviderBusy))
     else:
         _publish(ports, name, began, on_demand, spot)
+
+
+def _somebody_waits(ports: Ports, head: SnapshotHead | None, began: Instant, everything: bool) -> bool:
+    """For the on-demand offers, longer than they should. Each publication writes all offers anew, and is billed by
+    their size: where nobody asks one is enough. Asked again here, for the search may have taken minutes."""
+    now = ports.clock.now()
+    seen_at = head.fetched_at if head else None
+    if seen_at is None:
+        return True
+    if now - began < _LONG and not is_stale(seen_at, now, ports.settings.policy):
+        return False
+    return everything or asked_lately(ports.inventory.last_asked(), now, ports.settings.policy)
 
 
 def _known_spot(ports: Ports, head: SnapshotHead | None, now: Instant) -> list[Offer]:

@@ -1,6 +1,7 @@
 """The description tells of every route, of everything a route can answer, and of nothing else."""
 
 import ast
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,11 +10,14 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 import chalicelib
-from chalicelib.api import descriptions, meanings, models, parameters
+from chalicelib.api import descriptions, meanings, models, openapi, parameters
+from chalicelib.api.calls import Call
+from chalicelib.api.queries import QueryString
 from chalicelib.api.refusals import CODES
 from chalicelib.api.routes import ROUTES, Row
 from tests.api.client import Api
 from tests.api.described import URL, description, operation
+from tests.world import World
 
 SOURCE = Path(chalicelib.__file__).parent
 
@@ -23,12 +27,31 @@ def _name(row: Row) -> str:
 
 
 def test_it_is_served_as_it_is_made_and_is_valid_openapi_3_1() -> None:
-    reply = Api().send("GET", "/openapi.json", who=None)
+    reply = Api(local=True).send("GET", "/openapi.json", who=None)
     assert reply.status == 200
     assert reply.json | {"servers": []} == description() | {"servers": []}
     assert reply.json["openapi"].startswith("3.1")
     assert reply.json["servers"] == [{"url": URL}]
     validate(reply.json)
+
+
+def _server(path: str, **environ: str) -> str:
+    """Of the description that is asked for at `path`, on AWS."""
+    ports = World(environ=environ).ports
+    call: Call[None] = Call(ports=ports, path=path, params={}, query=QueryString({}), headers={}, body=None, known=None)
+    body = openapi.show(call).body
+    assert isinstance(body, bytes)
+    described = json.loads(body)
+    validate(described)
+    return str(described["servers"][0]["url"])
+
+
+def test_on_aws_it_names_the_place_that_was_asked_unless_the_api_has_a_name_of_its_own() -> None:
+    """The function that serves the API is not told its own address: in the template that would be a circle."""
+    assert _server("/prod/openapi.json") == "/prod"
+    assert _server("/openapi.json") == "/"
+    for own in ("https://gpu.example.com/v1", "https://gpu.internal"):
+        assert _server("/prod/openapi.json", SHOPPER_PUBLIC_URL=own) == own
 
 
 def test_every_route_is_described_and_nothing_else_is() -> None:

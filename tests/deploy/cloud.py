@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from deploy.bundle import CODE, TEMPLATE
-from deploy.names import Json
+from deploy.functions import API
+from deploy.names import Json, function_name
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -80,13 +82,19 @@ def cloud() -> Iterator[Cloud]:
         server.stop()
 
 
-def plain(package: Path) -> Json:
-    """CloudFormation without SAM, and without what moto does not know."""
-    made = json.loads((package / TEMPLATE).read_text())
+def translated(template: Json) -> Json:
+    """CloudFormation without SAM, as AWS itself would make it; `template` stays as it is."""
+    made = deepcopy(template)
     for resource in made["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/{CODE}"
     told: Json = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION)).translate(made, {})
+    return told
+
+
+def plain(package: Path) -> Json:
+    """Without SAM, and without what moto does not know."""
+    told = translated(json.loads((package / TEMPLATE).read_text()))
     kept = {name: one for name, one in told["Resources"].items() if not one["Type"].startswith(_IGNORED)}
     told["Resources"] = {name: one for name, one in kept.items() if "RestAPI" not in json.dumps(one) or _known(one)}
     for resource in told["Resources"].values():
@@ -100,10 +108,13 @@ def _known(resource: Json) -> bool:
 
 
 def _without_api(resource: Json) -> None:
-    """The address of the API and the groups of the logs are put in by hand: their resources are not here."""
+    """The address of the API and the groups of the logs are put in by hand: their resources are not here. The API
+    itself is told no address, as where the stack is made without one."""
     if not _known(resource):
         return
     properties = resource["Properties"]
     properties.pop("LoggingConfig", None)
     variables = properties["Environment"]["Variables"]
     variables["SHOPPER_PUBLIC_URL"] = "https://api.example.com/prod"
+    if properties["FunctionName"] == function_name(API, "prod"):
+        del variables["SHOPPER_PUBLIC_URL"]

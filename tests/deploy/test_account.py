@@ -86,27 +86,39 @@ def test_an_upgrade_changes_nothing_beforehand() -> None:
 
 def test_a_new_account_without_concurrency_reserves_none() -> None:
     assert _prepare(Account(unreserved=10)) == ["ReserveConcurrency=no"]
-    assert _prepare(Account(unreserved=103)) == ["ReserveConcurrency=no"]
-    assert _prepare(Account(unreserved=104)) == []
+    assert _prepare(Account(unreserved=104)) == ["ReserveConcurrency=no"]
+    assert _prepare(Account(unreserved=105)) == []
     assert _prepare(Account(unreserved=10), "ReserveConcurrency=yes") == ["ReserveConcurrency=yes"]
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+NEVER_MADE = ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"]
+REMOVED = ["delete gpu-shopper-prod", "wait stack_delete_complete"]
+ADOPTED = [
+    "IMPORT gpu-shopper-prod",
+    "wait change_set_create_complete",
+    "execute adopt-table",
+    "wait stack_import_complete",
+]
+
+
+@pytest.mark.parametrize("status", NEVER_MADE)
 def test_a_stack_that_could_never_be_made_makes_room_for_the_next_try(status: str) -> None:
     account = Account(status)
     _prepare(account)
-    assert account.done == ["delete gpu-shopper-prod", "wait stack_delete_complete"]
+    assert account.done == REMOVED
+
+
+@pytest.mark.parametrize("status", NEVER_MADE)
+def test_the_table_that_it_left_behind_is_taken_over_all_the_same(status: str) -> None:
+    account = Account(status, table=True)
+    _prepare(account)
+    assert account.done == [*REMOVED, *ADOPTED]
 
 
 def test_a_table_that_outlived_its_stack_is_taken_over_by_the_next() -> None:
     account = Account(table=True)
     _prepare(account)
-    assert account.done == [
-        "IMPORT gpu-shopper-prod",
-        "wait change_set_create_complete",
-        "execute adopt-table",
-        "wait stack_import_complete",
-    ]
+    assert account.done == ADOPTED
     (wanted,) = account.imported["ResourcesToImport"]
     assert wanted["ResourceIdentifier"] == {"TableName": "shopper-prod"}
     made = json.loads(account.imported["TemplateBody"])["Resources"]

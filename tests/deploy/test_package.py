@@ -4,7 +4,10 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from deploy import bundle
+from deploy.__main__ import main
 from deploy.names import Json
 from tests.deploy.conftest import resources
 
@@ -12,6 +15,22 @@ from tests.deploy.conftest import resources
 GLIBC = (2, 26) if sys.version_info < (3, 12) else (2, 34)
 LARGEST_ZIP = 15e6
 LARGEST_UNPACKED = 250 * 1024 * 1024  # Lambda takes no more
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 14), (4, 11)])
+def test_a_python_that_lambda_does_not_run_packages_nothing_and_says_so(
+    version: tuple[int, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (*version, 0, "final", 0))
+    assert main(["package", "--stage", "prod", "--out", str(tmp_path / "out")]) == 1
+    told = f"packaging needs Python 3.11 to 3.13, which Lambda runs, and this is {version[0]}.{version[1]}\n"
+    assert capsys.readouterr().err == told
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13])
+def test_each_python_that_lambda_runs_may_package(minor: int) -> None:
+    bundle.check_python(3, minor)
 
 
 def test_the_zip_is_small_and_unpacks_within_what_lambda_takes(package: Path, code: Path) -> None:

@@ -89,6 +89,11 @@ def test_the_api_answers_as_behind_the_gateway(stack: Rehearsal) -> None:
     assert (status, told["code"]) == (404, "not_found")
 
 
+def test_the_description_names_the_stage_that_was_asked(stack: Rehearsal) -> None:
+    status, told = stack.ask("GET", "/openapi.json")
+    assert (status, told["servers"]) == (200, [{"url": "/prod"}])
+
+
 def test_a_machine_is_rented_and_ended_by_the_functions_alone(stack: Rehearsal) -> None:
     stack.ask("GET", "/inventory", stack.key)  # somebody asks
     stack.invoke("inventory", events.tick("inventory"))

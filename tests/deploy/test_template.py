@@ -2,20 +2,31 @@
 
 import json
 import re
+from pathlib import Path
+
+import pytest
 
 from chalicelib.domain import tag
+from chalicelib.domain.instant import seconds
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.schedule import WOKEN
+from chalicelib.providers import vastai_offers
 from chalicelib.settings import MARKETS
-from deploy.functions import API, FUNCTIONS
+from chalicelib.usecases import refreshing
+from deploy import bundle
+from deploy.functions import API, FUNCTIONS, Grant
 from deploy.names import Json, function_name, resource
+from tests.deploy.cloud import translated
 from tests.deploy.conftest import resources, said
 
 
-def test_the_table_is_backed_up_encrypted_swept_and_outlives_the_stack(template: Json) -> None:
+def test_the_table_is_backed_up_swept_encrypted_for_nothing_and_outlives_the_stack(template: Json) -> None:
     table = template["Resources"]["Table"]
     properties = table["Properties"]
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    # Not `RetainExceptOnCreate`: a rollback that may delete it fails at the table that is protected from that.
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert "SSESpecification" not in properties  # encrypted by AWS's own key: what it asks for is one that is billed
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     indexes = {index["IndexName"]: index["Projection"] for index in properties["GlobalSecondaryIndexes"]}
@@ -73,6 +84,39 @@ def test_a_failed_message_alone_comes_back_and_a_poisoned_one_ends_in_the_dead_l
     assert queue["MessageRetentionPeriod"] > tries * queue["VisibilityTimeout"]  # else it lapses before it is dead
 
 
+def test_the_worker_leaves_a_new_account_most_of_its_concurrency(template: Json) -> None:
+    """Its queue alone would take all the ten there are, and neither the API nor a sweep would find any."""
+    (source,) = template["Resources"]["Worker"]["Properties"]["Events"].values()
+    assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": {"Fn::If": ["Reserve", 10, 2]}}
+    (made,) = resources(translated(template), "AWS::Lambda::EventSourceMapping").values()
+    assert made["ScalingConfig"] == source["Properties"]["ScalingConfig"]
+
+
+def test_lambda_does_not_cut_the_chain_of_messages_that_a_session_is(template: Json) -> None:
+    """Whoever takes messages from the queue and sends some to it looks like an endless loop to Lambda."""
+    made = resources(translated(template), "AWS::Lambda::Function")
+    for name, function in FUNCTIONS.items():
+        loops = {Grant.CONSUME, Grant.WAKE} <= set(function.grants)
+        assert made[resource(name)].get("RecursiveLoop") == ("Allow" if loops else None), name
+    assert made[resource("worker")]["RecursiveLoop"] == "Allow"
+
+
+def test_a_sweep_that_is_woken_while_it_runs_is_not_throttled(template: Json) -> None:
+    """What is reserved is a limit too. The janitor is woken after its time is up."""
+    for name, function in FUNCTIONS.items():
+        if function.reserved is not None:
+            properties = template["Resources"][resource(name)]["Properties"]
+            assert properties["ReservedConcurrentExecutions"]["Fn::If"][:2] == ["Reserve", function.reserved]
+            assert function.reserved >= (2 if function.timeout > WOKEN[name] else 1), name
+
+
+def test_what_the_account_shares_stays_when_one_stage_goes_or_could_not_be_made(template: Json) -> None:
+    """The role through which API Gateway logs is one setting for all stages of the account and region."""
+    for name in ("GatewayAccount", "GatewayLogRole"):
+        made = template["Resources"][name]
+        assert (made["DeletionPolicy"], made["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
 def test_ticks_that_could_not_be_delivered_do_not_pile_up(template: Json) -> None:
     for name in set(FUNCTIONS) - {API, "worker"}:
         waits = template["Resources"][resource(name)]["Properties"]["EventInvokeConfig"]
@@ -104,7 +148,7 @@ def test_who_fails_at_money_every_dead_letter_and_every_stuck_destroy_is_told(
         for dimension in alarm["Dimensions"]
     }
     stage = template["Resources"]["Table"]["Properties"]["TableName"][8:]
-    assert watched == {function_name(name, stage) for name in set(FUNCTIONS) - {API, "launch", "inventory", "invoice"}}
+    assert watched == {function_name(name, stage) for name in set(FUNCTIONS) - {API, "inventory", "invoice"}}
     metrics = [alarm["MetricName"] for alarm in alarms]
     assert {"DestroysStuck", "ApproximateNumberOfMessagesVisible", "5XXError", "Throttles"} <= set(metrics)
     assert all(alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)
@@ -130,6 +174,15 @@ def test_functions_have_the_time_and_memory_of_their_row(template: Json) -> None
         assert (properties["MemorySize"], properties["Timeout"]) == (row.memory, row.timeout)
         assert properties["Runtime"].startswith("python3.")
     assert FUNCTIONS[API].timeout <= 29  # API Gateway waits no longer
+
+
+def test_a_look_at_the_markets_is_claimed_for_as_long_as_its_function_may_run() -> None:
+    """And the largest market that is read to its end takes less: the first ten searches at once, then ten a minute."""
+    function, policy = FUNCTIONS["inventory"], Policy()
+    assert seconds(function.timeout) == refreshing.LONGEST
+    pages = 2 * (vastai_offers._MOST_PAGES - 1)
+    spacing = policy.vastai_call_spacing_seconds * policy.vastai_search_spacing_factor
+    assert (pages - policy.vastai_search_burst) * spacing + 60 < function.timeout
 
 
 def test_the_gateway_is_regional_throttled_logged_and_errs_in_our_form(template: Json) -> None:
@@ -162,3 +215,20 @@ def test_the_page_of_graphs_holds_every_function(template: Json) -> None:
     assert all(f'"{name}"' in said(body) for name in (page["DashboardName"] + "-wakeups-dead", "DestroysStuck"))
     spots = {(graph["x"], graph["y"]) for graph in body["widgets"]}
     assert len(spots) == len(body["widgets"])
+
+
+def test_a_setting_in_the_stages_configuration_reaches_every_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = bundle.configuration
+
+    def configured(stage: str) -> Json:
+        made = ours(stage)
+        made["stages"][stage].setdefault("environment_variables", {})["SHOPPER_RECONCILE_DRY_RUN"] = "1"
+        return made
+
+    monkeypatch.setattr(bundle, "configuration", configured)
+    bundle.template_only("prod", tmp_path)
+    made = json.loads((tmp_path / bundle.TEMPLATE).read_text())["Resources"].values()
+    functions = [one["Properties"]["Environment"]["Variables"] for one in made if one["Type"].endswith("::Function")]
+    assert [variables["SHOPPER_RECONCILE_DRY_RUN"] for variables in functions] == ["1"] * len(FUNCTIONS)

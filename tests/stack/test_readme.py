@@ -109,4 +109,5 @@ def _shape(line: str, home: Path) -> str:
     line = re.sub(r"local-\w{26}-\w{8}", "SESSION", line)
     line = re.sub(r"(?<=gpu-shopper )(ssh|extend|done) \w{8}", r"\1 ID", line)
     line = re.sub(r"vastai:\w+", "OFFER", line)
+    line = re.sub(r"\d{4}-\d\d-\d\d (?=\d\d:\d\d)", "", line)  # said where the time is of another day
     return re.sub(r"[\d.]+", "0", re.sub(r"\s+", " ", line)).strip()

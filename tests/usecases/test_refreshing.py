@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from threading import Barrier
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import sweeps
-from chalicelib.domain.errors import ProviderAuth, ProviderBusy, ProviderDown
+from chalicelib.domain.errors import ProviderAuth, ProviderBusy, ProviderDown, StoreDown
 from chalicelib.sweeps import messages
 from chalicelib.usecases.refreshing import refresh, side_by_side
 from tests.builders import NOW, an_offer
@@ -166,9 +167,60 @@ def test_who_finds_that_somebody_has_just_looked_does_not_look_again(market: Mar
     assert market.vastai.searched == ["on demand", "spot"]
 
 
+class Died(BaseException):
+    """Nothing catches it, as nothing catches the end of a process."""
+
+
+def claimed_until_after_death(market: Market) -> int:
+    """Milliseconds from now for which nobody else may look, after somebody who did is no more."""
+
+    def die(spot: bool) -> None:
+        raise Died
+
+    market.vastai.before = die
+    market.inventory.release = lambda provider, until: None  # type: ignore[method-assign]
+    with pytest.raises(Died):
+        look(market)
+    del market.inventory.release
+    market.vastai.before = lambda spot: None
+    return next(
+        wait
+        for wait in range(0, 3_600_000, 1000)
+        if market.inventory.claim("vastai", market.clock.now() + wait, market.clock.now() + wait)
+    )
+
+
 def test_whoever_died_while_looking_holds_the_market_up_for_two_minutes(market: Market) -> None:
-    assert market.inventory.claim("vastai", NOW, NOW + 120_000)
-    assert after(market, 119) == []
+    market.ports = replace(market.ports, settings=replace(market.ports.settings, is_local=True))
+    assert claimed_until_after_death(market) == 120_000
+    assert after(market, 120) == ["on demand", "spot"]
+
+
+def test_on_lambda_a_look_is_claimed_for_as_long_as_its_function_may_run(market: Market) -> None:
+    """The clock wakes the next one each minute, whether the last is back or not."""
+    assert claimed_until_after_death(market) == 600_000
+
+
+def test_on_lambda_nobody_looks_beside_a_look_of_many_minutes(market: Market) -> None:
+    def slow(spot: bool) -> None:
+        for _ in range(4 if len(market.vastai.searched) <= 2 else 0):
+            market.clock.advance(60)
+            look(market)
+
+    market.vastai.before = slow
+    look(market)
+    assert market.vastai.searched == ["on demand", "spot"]
+
+
+def test_a_look_whose_failure_cannot_be_noted_gives_its_claim_back(market: Market) -> None:
+    def down(provider: str, tried_at: int, error: str, limited: bool) -> None:
+        raise StoreDown("the table is away")
+
+    market.vastai.fail("search", ProviderDown("HTTP 502"))
+    market.inventory.mark_failed = down  # type: ignore[method-assign]
+    with pytest.raises(StoreDown):
+        look(market)
+    del market.inventory.mark_failed
     assert after(market, 1) == ["on demand", "spot"]
 
 
@@ -193,8 +245,44 @@ def test_old_offers_are_replaced_before_the_interruptible_ones_are_looked_for(ma
     look(market)
     market.vastai.offer(an_offer(id="vastai:2"))
     shown = published_before_spot(market)
+    market.clock.advance(900)
+    market.inventory.asked(market.clock.now())
+    look(market)
+    assert shown == ["vastai:1", "vastai:1:spot", "vastai:2"]
+
+
+def test_so_they_are_for_somebody_who_came_while_the_others_were_looked_for(market: Market) -> None:
+    look(market)
+    market.vastai.offer(an_offer(id="vastai:2"))
+    shown = published_before_spot(market)
+    published = market.vastai.before
+
+    def before(spot: bool) -> None:
+        published(spot)
+        if not spot:
+            market.inventory.asked(market.clock.now())
+
+    market.vastai.before = before
     after(market, 900)
     assert shown == ["vastai:1", "vastai:1:spot", "vastai:2"]
+
+
+def test_and_for_somebody_who_demanded_all_of_it(market: Market) -> None:
+    look(market)
+    market.vastai.offer(an_offer(id="vastai:2"))
+    shown = published_before_spot(market)
+    market.clock.advance(900)
+    refresh(market.ports, one_by_one, everything=True)
+    assert shown == ["vastai:1", "vastai:1:spot", "vastai:2"]
+
+
+def test_where_nobody_asks_all_offers_are_written_once(market: Market) -> None:
+    """Each write is of the whole market, and is billed by its size."""
+    look(market)
+    market.vastai.before = lambda spot: None if spot else (market.clock.advance(90), None)[1]
+    market.inventory.calls.clear()
+    assert after(market, 900) == ["on demand", "spot"]
+    assert market.inventory.calls["put"] == 2  # one for each market
 
 
 def test_a_quick_look_at_fresh_offers_is_written_once() -> None:
