@@ -67,8 +67,12 @@ def _ask_provider(ports: Ports, session: Session) -> None:
         return
     if isinstance(machine, Absent) or machine.phase not in _DOWN:
         return
+    # Asking took its time, and a machine that comes up again reports before its provider says so.
+    row = ports.sessions.get(session.id)
+    if row is None or row.status is not Status.RUNNING or not is_lost(row, ports.clock.now(), ports.settings.policy):
+        return
     detail = f"no heartbeat for long, and the provider says {machine.status}"
-    lifecycle.end(ports, session, EndReason.HEARTBEAT_LOST, "watch", detail)
+    lifecycle.end(ports, row, EndReason.HEARTBEAT_LOST, "watch", detail)
     tell_of(ports, session, Kind.SESSION_LOST, f"lost:{session.id}", f"{session.id}: {detail}")
 
 

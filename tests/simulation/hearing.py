@@ -91,8 +91,13 @@ class Hearing:
             agreed = row.order.idle_minutes * MINUTE
             rested = heard.at - max(heard.active_at, row.running_at or 0) + TAKES
             return 0 < agreed <= rested and not self._used(row, heard.at - agreed, heard.at)
-        silent = self.kernel.time - heard.at + TAKES >= seconds(self.policy.heartbeat_lost_seconds)
+        last = self._last(heard)
+        silent = last is not None and self.kernel.time - last + TAKES >= seconds(self.policy.heartbeat_lost_seconds)
         return silent and self._down(row) and not self._just_back()
+
+    def _last(self, heard: Heard) -> Instant | None:
+        """The last beat, without one that came while that was being written which it speaks against."""
+        return heard.before if heard.at is not None and self.kernel.time - heard.at <= TAKES else heard.at
 
     def _used(self, row: Session, since: Instant, until: Instant) -> bool:
         """Longer than beats may be missing for? Twins, which share a token, are told apart by nobody."""
@@ -119,9 +124,7 @@ class Hearing:
             return
         heard = self._heard.get(leases.known_token(before.agent_mark) or "", Heard())
         timeout = seconds(self.policy.heartbeat_timeout_seconds)
-        last = heard.at
-        if last is not None and self.kernel.time - last <= TAKES:  # it came while that was being written
-            last = heard.before
+        last = self._last(heard)
         silent = last is not None and self.kernel.time - last + TAKES >= timeout
         if not silent or self._just_back():
             raise Violation("agent", f"{before.id} is called unreachable, and nobody listened")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import ProviderDown
-from chalicelib.domain.instance import Phase
+from chalicelib.domain.instance import Absent, Instance, Phase
 from chalicelib.domain.lease import Lease
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import EndReason, Event, Session, Status
@@ -96,6 +96,24 @@ def test_half_an_hour_of_silence_and_a_machine_that_is_down_are_the_end() -> Non
     assert watched.session.final
     assert not watched.world.market.live()
     assert "session_lost" in watched.told()
+
+
+def test_a_machine_that_reports_again_while_its_provider_is_asked_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched()
+    watched.minutes(3)
+    market = watched.world.market
+    market.set_phase(market.live()[0].id, Phase.REBOOTING)
+    watched.quiet(25)
+    look = market.get
+
+    def slow_look(instance_id: str) -> Instance | Absent:
+        seen = look(instance_id)
+        watched.beat()
+        return seen
+
+    monkeypatch.setattr(market, "get", slow_look)
+    watched.quiet(6)
+    assert watched.session.status is Status.RUNNING
 
 
 @pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.UNKNOWN])
