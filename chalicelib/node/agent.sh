@@ -118,14 +118,15 @@ value() {
   if [ "$1" -le "$2" ]; then printf %s "$1"; else printf null; fi 2>/dev/null
 }
 
-# A killed process that nobody waited for can still be signalled; it only runs no program.
+# A killed process that nobody waited for can be signalled; it runs no program.
 guard_lives() { kill -0 "$GUARD" 2>/dev/null && { [ -e "/proc/$GUARD/exe" ] || [ ! -e /proc/self/exe ]; }; }
 
-# Sets gpus, util, mem, logins. A broken driver can hold nvidia-smi, and who reads about a process that hangs in it,
-# for ever, beyond any signal: they are not waited for, and while one hangs no other is started.
+# Sets gpus, util, mem, logins. A broken driver can hold nvidia-smi and whoever reads about it, beyond any signal: they
+# are not waited for, and while one hangs no other is started.
 look() {
   gpus=none util='' mem='' logins=0
   if [ ! -e "$RUN/look" ] || grep -q '^exit' "$RUN/look"; then
+    { true >"$RUN/look"; } 2>/dev/null # no older look
     {
       if have nvidia-smi; then
         nvidia-smi --query-gpu=utilization.gpu,memory.used --format=csv,noheader,nounits &
@@ -135,7 +136,7 @@ look() {
       set -- $?
       echo "logins $(ssh_sessions)"
       echo "exit $1"
-    } >"$RUN/look" 2>/dev/null </dev/null &
+    } >>"$RUN/look" 2>/dev/null </dev/null &
   fi
   waited=0
   until grep -q '^exit' "$RUN/look" 2>/dev/null; do
@@ -156,7 +157,7 @@ look() {
   done <"$RUN/look"
 }
 
-# Logins, not connections: for each one sshd has a process "sshd: user@pts/0".
+# Logins, not connections: for each there is a process "sshd: user@pts/0".
 ssh_sessions() {
   found=0
   for file in "$PROC"/[0-9]*/cmdline; do
@@ -263,7 +264,7 @@ end_machine() {
 
 # --- the timer
 
-# After a restart the deadline stands, and the countdown goes on from what was left.
+# After a restart the deadline stands, and the countdown goes on.
 arm() {
   deadline=$(whole "$SHOPPER_DEADLINE" 0)
   left=$(whole "$SHOPPER_COUNTDOWN" 0)
