@@ -6,7 +6,7 @@
 umask 077
 trap '' HUP
 # A shell that can start no process gives up: the timer begins anew.
-case $1 in run | again) trap 'exec sh "$0" again' EXIT ;; esac
+case $1 in run | again) trap 'exec sh "$0" again 3>&- 4>&- 5>&- 6>&-' EXIT ;; esac
 
 DIR=${SHOPPER_AGENT_DIR:-/var/lib/gpu-shopper}
 PROC=${SHOPPER_AGENT_PROC:-/proc}
@@ -112,7 +112,7 @@ proven() {
 
 # --- what a heartbeat tells
 
-# value WORD MOST: one value of nvidia-smi as JSON; null for "[N/A]" and nonsense.
+# value WORD MOST: one value of nvidia-smi as JSON; null for "[N/A]".
 value() {
   set -- "$(whole "${1# }" x)" "$2"
   if [ "$1" -le "$2" ]; then printf %s "$1"; else printf null; fi 2>/dev/null
@@ -168,7 +168,7 @@ ssh_sessions() {
   echo $found
 }
 
-# beat WHY-IT-ENDS: report, and leave for the timer what a proven answer says. Fails without an answer.
+# beat WHY-IT-ENDS: report, and leave for the timer what a proven answer says.
 beat() {
   number=$(($(whole "$(cat "$DIR/beat" 2>/dev/null)" 0) + 1))
   clock=$(whole "$(date +%s)" 0)
@@ -201,7 +201,7 @@ beat() {
   mark "$RUN/contact"
 }
 
-# Without a service it only watches over the timer.
+# Without a service it watches over the timer.
 beat_for_ever() {
   well='' number=0
   while guard_lives; do
@@ -246,7 +246,7 @@ power_off() {
   [ "$MARKET" != vastai ] && echo o >"$PROC/sysrq-trigger" # in a container that would be the host's
 } >/dev/null 2>&1
 
-# Never returns. The market is asked three times before the power goes: what is off still costs its disk.
+# Never returns. The market is asked three times before the power goes: what is off costs its disk.
 end_machine() {
   say "ending this machine: $1"
   [ -n "$beater" ] && kill "$beater" 2>/dev/null
@@ -330,7 +330,9 @@ run() {
       beat_for_ever &
       beater=$!
     fi
-    if [ "$(cat "$DIR/guard" 2>/dev/null || echo "$ME")" != "$ME" ]; then # a newer one has taken over
+    there=
+    { read -r there <"$DIR/guard"; } 2>/dev/null
+    if [ "${there:-$ME}" != "$ME" ]; then # a newer one has taken over
       kill "$beater" 2>/dev/null
       trap - EXIT
       exit

@@ -92,6 +92,7 @@ def test_where_no_process_can_be_started_any_more_the_timer_begins_anew(shared: 
         crowd += [subprocess.Popen([binary("sleep"), "60"], preexec_fn=as_a_tenant) for _ in range(12)]
         with pytest.raises(pytest.fail.Exception):
             until(lambda: guard.poll() is not None, crowded, 4)
+        assert len(os.listdir(f"/proc/{guard.pid}/fd")) < 20  # each try that could start nothing left a pipe open
         dismiss(crowd)
         left = crowded.left()
         until(lambda: crowded.left() < left, crowded, 40)
