@@ -134,12 +134,18 @@ def test_a_threshold_crossed_while_the_topic_is_down_is_told_later_and_once() ->
     assert api.send("GET", "/alerts").json["alerts"][0]["sent_at"] is not None
 
 
-def test_a_threshold_crossed_just_before_midnight_is_told_after_it() -> None:
+def _half_an_hour_before_midnight() -> tuple[Api, str]:
+    """With a budget of ten cents a day, and nobody who accrues."""
     api = Api()
     put(api, limit=0.1, thresholds=[1.0], on_exceeded="alert")
     api.world.run((period.bounds(period.day(NOW))[1] - NOW) / SECOND - 1800)
     api.world.sweeps = tuple(name for name in api.world.sweeps if name != "accrue")
     today = period.day(api.world.clock.now())
+    return api, today
+
+
+def test_a_threshold_crossed_just_before_midnight_is_told_after_it() -> None:
+    api, today = _half_an_hour_before_midnight()
     api.rent(hours=0.45)
     api.world.run(3600)
     sweeps.run("accrue", api.world.ports)
@@ -148,11 +154,7 @@ def test_a_threshold_crossed_just_before_midnight_is_told_after_it() -> None:
 
 @pytest.mark.parametrize("written", [False, True], ids=["not yet written down", "written down"])
 def test_a_threshold_crossed_before_midnight_is_told_though_another_budget_is_set_right_after_it(written: bool) -> None:
-    api = Api()
-    put(api, limit=0.1, thresholds=[1.0], on_exceeded="alert")
-    api.world.run((period.bounds(period.day(NOW))[1] - NOW) / SECOND - 1800)
-    api.world.sweeps = tuple(name for name in api.world.sweeps if name != "accrue")
-    today = period.day(api.world.clock.now())
+    api, today = _half_an_hour_before_midnight()
     api.rent(hours=2)
     api.world.run(1900)
     if written:
