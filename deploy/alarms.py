@@ -4,14 +4,11 @@ from typing import Any
 
 from chalicelib.notify.metrics import NAMESPACE
 from chalicelib.settings import MARKETS
-from deploy.functions import API, FUNCTIONS
 from deploy.names import Json, condition, function_name, get, ref
 
-# An alarm costs ten cents a month for each metric it looks at. Who fails here costs nobody money and is seen anyway:
-# by offers whose age is told with them, bills that are compared again the next night. The API's failures are the
-# gateway's 5xx, which have an alarm. `launch` is not among them: the machine of an attempt that failed, in a session
-# that goes on, is ended by messages, and where those are lost by that sweep alone.
-_SEEN_ANYWAY = (API, "inventory", "invoice")
+# An alarm costs ten cents a month for each metric it looks at. A sweep that fails is not asked for its errors: what it
+# no longer completes is seen by reconcile (SweepsLate), also where its rule is off, throttled or hanging.
+# Reconcile and the janitor have an alarm for their own silence; the API's failures are the gateway's 5xx.
 
 
 def resources(stage: str) -> Json:
@@ -31,12 +28,14 @@ def resources(stage: str) -> Json:
             stage, f"destroys-stuck-{market}", f"machines at {market} that should be gone still live, and bill",
             _metric(NAMESPACE, "DestroysStuck", own, "Maximum"), period=900, most=0, when=market,
         )  # fmt: skip
-    for name in (one for one in FUNCTIONS if one not in _SEEN_ANYWAY):
-        called = function_name(name, stage)
-        found[f"Errors{called.title().replace('-', '')}"] = _alarm(
-            stage, f"errors-{called}", f"{called} fails",
-            _metric("AWS/Lambda", "Errors", [("FunctionName", called)]), period=300, most=0,
-        )  # fmt: skip
+    found["SweepsLate"] = _alarm(
+        stage, "sweeps-late", "scheduled passes have not completed for five runs: nobody does what they do",
+        _metric(NAMESPACE, "SweepsLate", [("deployment", stage)], "Maximum"), period=900, most=0, missing="breaching",
+    )  # fmt: skip
+    found["WorkerErrors"] = _alarm(
+        stage, "worker-errors", "the function that rents and ends machines fails",
+        _metric("AWS/Lambda", "Errors", [("FunctionName", function_name("worker", stage))]), period=300, most=0,
+    )  # fmt: skip
     found["DeadLettersThere"] = _alarm(
         stage, "dead-letters", "wake-ups failed again and again; the sweeps do their work, but something is wrong",
         _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", [("QueueName", get("DeadLetters", "QueueName"))],

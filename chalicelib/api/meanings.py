@@ -121,7 +121,8 @@ FIELDS: Mapping[str, str] = {
     "ConsumerChangeBody.status": "`disabled`: no key holds, and live sessions end.",
     "ProviderCheck.status": "`error` while its lists fail, or nothing may be rented there.",
     "StoreCheck.status": "`error` when it cannot be read.",
-    "SweepCheck.status": "`overdue` when it has not come to its end for too long.",
+    "SweepCheck.status": "`overdue` when it has not come to its end for too long; `unseen` where nobody here can tell: "
+    "on AWS the janitor has no table to write that down in, and an alarm of its own watches it.",
     "Market.status": "`stale` and `error` show what was last read.",
     "Session.status": "`terminated` and `failed` are final.",
     "Session.id": "It carries its deployment, its moment and a signature.",

@@ -25,8 +25,9 @@ const list = (rows) => el('ul.checks', {}, ...rows)
 
 function row(name, status, when, why = '') {
   const well = status === 'ok'
+  const look = well ? 'dot' : status === 'unseen' ? 'dot unknown' : 'dot bad'
   return el('li', {},
-    el('span.dot', { class: well ? 'dot' : 'dot bad' }),
+    el('span.dot', { class: look }),
     el('span', {}, name, well ? el('span.unseen', {}, ': ok') : ` – ${status}`),
     el('span', {}, when),
     why ? el('span.why', {}, why) : null)

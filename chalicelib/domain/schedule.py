@@ -22,6 +22,9 @@ WOKEN: Mapping[str, float] = {**EVERY, "reconcile": 60.0}
 """Seconds between two wake-ups. A sweep woken more often than it runs decides itself whether it is due: a pass that
 failed, was skipped or died is then made up for within the minute, not with the next pass."""
 
+WITHOUT_TABLE = frozenset({"janitor"})
+"""Sweeps whose function on AWS has no table: they cannot write down there that they completed."""
+
 _EARLY = 15.0  # the clock that wakes has a jitter, and a pass that just misses its time would wait a whole minute
 
 _NIGHTLY = 86_400.0

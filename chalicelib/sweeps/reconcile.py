@@ -5,13 +5,16 @@ import logging
 from chalicelib.domain.schedule import due
 from chalicelib.ports import Ports
 from chalicelib.usecases.reconciling import reconcile
+from chalicelib.usecases.reporting import count_late
 
 log = logging.getLogger(__name__)
 
 
 def run(ports: Ports) -> bool:
     """One pass over every provider, whenever the last one was; False when one died."""
-    return False not in [_reconcile(ports, name, always=True) for name in sorted(ports.providers)]
+    passes = [_reconcile(ports, name, always=True) for name in sorted(ports.providers)]
+    _count_late(ports)
+    return False not in passes
 
 
 def wake(ports: Ports) -> bool:
@@ -21,7 +24,17 @@ def wake(ports: Ports) -> bool:
     the pace is what the person set, and every wake-up is a pass.
     """
     passes = [_reconcile(ports, name, always=ports.settings.is_local) for name in sorted(ports.providers)]
+    _count_late(ports)
     return True in passes and False not in passes
+
+
+def _count_late(ports: Ports) -> None:
+    """Whoever looks after the providers looks after the other sweeps: one that fails, hangs or is never woken is seen
+    here by what it no longer writes down."""
+    try:
+        count_late(ports)
+    except Exception:  # no number is an alarm too
+        log.exception("the sweeps could not be looked at")
 
 
 def _reconcile(ports: Ports, name: str, *, always: bool) -> bool | None:

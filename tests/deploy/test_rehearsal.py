@@ -89,6 +89,15 @@ def test_the_api_answers_as_behind_the_gateway(stack: Rehearsal) -> None:
     assert (status, told["code"]) == (404, "not_found")
 
 
+def test_its_health_is_ok_once_its_sweeps_have_run_though_the_janitor_cannot_say_so(stack: Rehearsal) -> None:
+    for name in EVERY:
+        stack.invoke(name, events.tick(name))
+    status, told = stack.ask("GET", "/health")
+    sweeps = told["checks"]["sweeps"]
+    assert {name for name, check in sweeps.items() if check["status"] != "ok"} == {"janitor"}
+    assert (status, told["status"], sweeps["janitor"]["status"]) == (200, "ok", "unseen")
+
+
 def test_the_description_names_the_stage_that_was_asked(stack: Rehearsal) -> None:
     status, told = stack.ask("GET", "/openapi.json")
     assert (status, told["servers"]) == (200, [{"url": "/prod"}])

@@ -137,18 +137,16 @@ def test_a_market_nobody_reconciles_is_an_alarm_by_its_very_silence(template: Js
         assert {alarm["MetricName"] for alarm in silent} == {"ReconcileCompleted", "JanitorCompleted"}
 
 
-def test_who_fails_at_money_every_dead_letter_and_every_stuck_destroy_is_told(
+def test_who_fails_at_money_every_late_sweep_every_dead_letter_and_every_stuck_destroy_is_told(
     template: Json,
 ) -> None:
     alarms = resources(template, "AWS::CloudWatch::Alarm").values()
-    watched = {
-        dimension["Value"]
-        for alarm in alarms
-        if alarm.get("MetricName") == "Errors"
-        for dimension in alarm["Dimensions"]
-    }
     stage = template["Resources"]["Table"]["Properties"]["TableName"][8:]
-    assert watched == {function_name(name, stage) for name in set(FUNCTIONS) - {API, "inventory", "invoice"}}
+    (errors,) = [alarm for alarm in alarms if alarm["MetricName"] == "Errors"]
+    assert errors["Dimensions"] == [{"Name": "FunctionName", "Value": function_name("worker", stage)}]
+    (late,) = [alarm for alarm in alarms if alarm["MetricName"] == "SweepsLate"]
+    assert late["Dimensions"] == [{"Name": "deployment", "Value": stage}]
+    assert late["TreatMissingData"] == "breaching"  # who counts the others may stop too
     metrics = [alarm["MetricName"] for alarm in alarms]
     assert {"DestroysStuck", "ApproximateNumberOfMessagesVisible", "5XXError", "Throttles"} <= set(metrics)
     assert all(alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms)

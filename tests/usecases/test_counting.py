@@ -1,7 +1,9 @@
 """The numbers that the alarms outside the code live on."""
 
+import pytest
+
 from chalicelib import sweeps
-from chalicelib.domain.errors import ListIncomplete, ProviderDown
+from chalicelib.domain.errors import ListIncomplete, ProviderDown, StoreDown
 from chalicelib.domain.session import EndReason
 from chalicelib.usecases import lifecycle
 from tests.world import World
@@ -42,3 +44,30 @@ def test_destroys_that_are_stuck_are_counted_even_when_the_provider_cannot_be_se
     world.market.heal()
     world.run(15 * 60)
     assert world.metrics.of("DestroysStuck")[-1] == 0
+
+
+def test_sweeps_that_no_longer_complete_are_counted_whether_a_pass_over_the_markets_is_due_or_not() -> None:
+    world = World(local=False)
+    world.sweeps = sweeps.SWEEPS
+    world.run(30 * 60)
+    assert world.metrics.of("SweepsLate")[-1] == 0  # without the janitor, whose function has no table to say so in
+    counted = len(world.metrics.of("SweepsLate"))
+    world.clock.advance(5 * 60 + 1)
+    sweeps.run("expire", world.ports)
+    for name in ("reconcile", "reconcile"):
+        sweeps.wake(name, world.ports)
+    assert world.metrics.of("SweepsLate")[counted:] == [len({"launch", "terminate", "watch", "alert", "inventory"})] * 2
+
+
+def test_where_nobody_can_say_whether_sweeps_complete_no_number_is_told_and_markets_are_looked_at_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+
+    def down() -> None:
+        raise StoreDown("throttled")
+
+    monkeypatch.setattr(world.store.health, "sweeps", down)
+    sweeps.run("reconcile", world.ports)
+    assert world.metrics.of("SweepsLate") == []
+    assert world.metrics.of("ReconcileCompleted") == [1]

@@ -13,9 +13,9 @@ from tests.builders import NOW
 from tests.world import World
 
 
-def _swept(**changes: object) -> World:
+def _swept(*, local: bool = True, **changes: object) -> World:
     """A world whose sweeps have just run, and whose market is as `changes` say."""
-    world = World()
+    world = World(local=local)
     for name in EVERY:
         world.store.health.sweep_done(name, NOW)
     state = ProviderState(provider="vastai", last_complete_list_at=NOW)
@@ -68,6 +68,17 @@ def test_a_sweep_that_stopped_degrades_it(name: str) -> None:
             world.store.health.sweep_done(other, world.clock.now())
     assert health(world.ports)[1]["status"] == "degraded"
     assert [sweep for sweep, check in _checks(world)["sweeps"].items() if check["status"] == "overdue"] == [name]
+
+
+def test_on_aws_the_janitor_that_has_no_table_to_tell_in_is_unseen_and_degrades_nothing() -> None:
+    world = _swept(local=False)
+    assert _checks(world)["sweeps"]["janitor"]["status"] == "unseen"
+    world.clock.advance(EVERY["janitor"] * 5 + 1)
+    for other in EVERY:
+        if other != "janitor":
+            world.store.health.sweep_done(other, world.clock.now())
+    assert _checks(world)["sweeps"]["janitor"]["status"] == "unseen"
+    assert health(world.ports)[1]["status"] == "ok"
 
 
 def test_a_service_that_has_never_swept_does_not_claim_to_be_well() -> None:

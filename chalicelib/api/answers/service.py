@@ -31,7 +31,7 @@ class ProviderCheck(TypedDict):
 class SweepCheck(TypedDict):
     """Does this scheduled pass keep its pace?"""
 
-    status: Literal["ok", "overdue"]
+    status: Literal["ok", "overdue", "unseen"]
     last_completed_at: Time | None
 
 
