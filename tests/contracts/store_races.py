@@ -9,6 +9,7 @@ from chalicelib.domain.instant import HOUR
 from chalicelib.domain.session import EndReason, NeverLaunched, Session, end, finish
 from tests.builders import NOW, a_consumer, a_session, an_admission, an_event
 from tests.contracts.store import AnyStore, ended, ending, known, opened, race
+from tests.contracts.store_inventory import a_snapshot
 
 
 def _openings(store: AnyStore, count: int, **admission: object) -> list[Callable[[], Session]]:
@@ -43,6 +44,14 @@ class RacesContract:
         answers, errors = race(_openings(store, 20, consumer=consumer))
         assert len(answers) == 4
         assert all(isinstance(error, Refusal) and error.extra["limit"] == "max_price_per_hour" for error in errors)
+
+    def test_looks_that_end_together_leave_one_of_them_whole(self, store: AnyStore) -> None:
+        looks = [a_snapshot(count) for count in range(1, 6)]
+        seen, errors = race([*(partial(store.inventory.put, look) for look in looks),
+                             *(partial(store.inventory.get, "vastai") for _ in range(5))])  # fmt: skip
+        assert errors == []
+        assert [snapshot for snapshot in seen if snapshot not in (None, *looks)] == []
+        assert store.inventory.get("vastai") in looks
 
     def test_twenty_ends_of_one_session_are_one_end(self, store: AnyStore) -> None:
         session = opened(store, 1)

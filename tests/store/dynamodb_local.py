@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
@@ -57,6 +58,14 @@ def start() -> DynamoDBLocal:
 
 
 def _jars() -> Path:
+    """Where they are. One process at a time fetches: others wait for it, and find them."""
+    _CACHE.parent.mkdir(exist_ok=True)
+    with _CACHE.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        return _fetched()
+
+
+def _fetched() -> Path:
     jars = _CACHE / "lib"
     done = _CACHE / "complete"
     if done.exists() and done.read_text() == _POM.read_text():
@@ -72,7 +81,7 @@ def _jars() -> Path:
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"mvn did not fetch it within {_FETCH_SECONDS} s") from error
     if fetched.returncode != 0:
-        raise Unavailable(f"mvn could not fetch it: {(fetched.stdout + fetched.stderr).strip()[-300:]}")
+        raise Unavailable(f"mvn could not fetch it: {(fetched.stdout + fetched.stderr).strip()[:300]}")  # the cause
     done.write_text(_POM.read_text())
     return jars
 

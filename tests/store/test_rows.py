@@ -10,6 +10,7 @@ from chalicelib.domain.errors import StoreDown
 from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.policy import Policy
 from chalicelib.store import Store, open_store
+from chalicelib.store.inventory import DynamoInventory
 from chalicelib.store.table import Table
 from tests.builders import NOW, a_session, an_admission, an_event
 from tests.contracts.store import ended, known, opened, replaced, settled
@@ -110,10 +111,45 @@ def test_an_idempotency_key_is_kept_hashed_until_it_expires(table_store: Store, 
     assert raw.row(*key)["ttl"] == {"N": str((NOW + HOUR) // SECOND)}
 
 
-def test_an_old_snapshot_leaves_nothing_behind(table_store: Store, raw: _Raw) -> None:
-    for count in (5000, 10, 0):
+def test_snapshots_are_laid_down_where_old_ones_were_and_take_no_more_room(table_store: Store, raw: _Raw) -> None:
+    for count in (5000, *range(50)):
         table_store.inventory.put(a_snapshot(count))
-    assert len([key for key in raw.all_keys() if key[1].startswith("CHUNK#")]) == 1
+        assert table_store.inventory.get("vastai") == a_snapshot(count)
+    assert len([key for key in raw.all_keys() if key[1].startswith("CHUNK#")]) <= 16 + 1
+
+
+def test_a_look_that_died_before_its_body_was_shown_is_in_nobodys_way(
+    table_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table_store.inventory.put(a_snapshot(3))
+    with monkeypatch.context() as dying:
+        dying.setattr(DynamoInventory, "_flip", _died)
+        with pytest.raises(StoreDown):
+            table_store.inventory.put(a_snapshot(7))
+    assert table_store.inventory.get("vastai") == a_snapshot(3)
+    table_store.inventory.put(a_snapshot(5))
+    assert table_store.inventory.get("vastai") == a_snapshot(5)
+
+
+def _died(*_: object) -> None:
+    raise StoreDown("the connection is gone")
+
+
+def test_a_body_whose_writing_was_answered_late_is_not_taken_for_somebody_elses(table_store: Store, raw: _Raw) -> None:
+    answers: list[None] = []
+
+    def once_more(**_: object) -> float | None:
+        """As if the first answer had been lost."""
+        answers.append(None)
+        return 0.0 if len(answers) % 2 else None
+
+    raw.client.meta.events.register_first("needs-retry.dynamodb.PutItem", once_more)
+    try:
+        table_store.inventory.put(a_snapshot(4))
+    finally:
+        raw.client.meta.events.unregister("needs-retry.dynamodb.PutItem", once_more)
+    assert len(answers) == 2
+    assert table_store.inventory.get("vastai") == a_snapshot(4)
 
 
 def test_a_transaction_that_the_transport_repeats_counts_once(table_store: Store, raw: _Raw) -> None:
