@@ -227,7 +227,7 @@ def table_of_looks(meter: Meter) -> Looking:
         vastai = FakeProvider("vastai", clock, market(offers))
         ports = replace(meter.world.ports, inventory=inventory, providers={"vastai": vastai, "tensordock": tensordock})
         for _ in range(2):
-            look(ports)  # so that there is a snapshot of this size to delete
+            look(ports)  # so that both markets are known
         looked = meter.of("inventory", partial(look, ports), times=3)
         return looked, meter.of("inventory", partial(refresh, ports, _one_by_one))
 

@@ -27,7 +27,7 @@ class Looks(NamedTuple):
     searches: float
     """Each takes a slot of the pace that all processes share."""
     snapshots: float
-    """Of all offers of Vast.ai: written as a whole, and the one before deleted as a whole."""
+    """Of all offers of Vast.ai: written as a whole, over an older one."""
     small_snapshots: float
     """Of TensorDock's."""
 
