@@ -47,8 +47,9 @@ class RacesContract:
 
     def test_looks_that_end_together_leave_one_of_them_whole(self, store: AnyStore) -> None:
         looks = [a_snapshot(count) for count in range(1, 6)]
-        seen, errors = race([*(partial(store.inventory.put, look) for look in looks),
-                             *(partial(store.inventory.get, "vastai") for _ in range(5))])  # fmt: skip
+        calls: list[Callable[[], object]] = [partial(store.inventory.put, look) for look in looks]
+        calls += [partial(store.inventory.get, "vastai")] * 5
+        seen, errors = race(calls)
         assert errors == []
         assert [snapshot for snapshot in seen if snapshot not in (None, *looks)] == []
         assert store.inventory.get("vastai") in looks
