@@ -84,6 +84,9 @@ def ssm() -> Any:
 @cache
 def _client(service: str) -> Any:
     # Not by boto3: that is a tenth of a second more of every cold start, for nothing used here.
+    from botocore.config import Config
     from botocore.session import get_session
 
-    return get_session().create_client(service)
+    # A queue or topic that hangs must not use up the 29 s of a request, whose session is written down by then.
+    patience = Config(connect_timeout=3, read_timeout=8, retries={"total_max_attempts": 2})
+    return get_session().create_client(service, config=patience)

@@ -16,7 +16,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("out"))
     parser.add_argument("--parameters", default="", help="of the stack: 'AlarmEmail=me@example.com Vastai=no'")
     chosen = parser.parse_args(argv)
-    return _COMMANDS[chosen.command](chosen)
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return _COMMANDS[chosen.command](chosen)
+    except BotoCoreError as error:  # no region, no credentials, no such profile
+        print(f"AWS cannot be asked: {error} (see `aws configure`, AWS_PROFILE, AWS_DEFAULT_REGION)", file=sys.stderr)
+        return 1
 
 
 def _package(chosen: argparse.Namespace) -> int:

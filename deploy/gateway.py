@@ -7,7 +7,7 @@ from chalicelib.api.routes import ROUTES, by_path
 from chalicelib.domain.errors import Refusal
 from deploy.names import OUTLIVES, Json, get, sub
 
-_RATE, _BURST = 50, 100  # requests a second for everybody together; a busy day of many consumers has a few
+_RATE, _BURST = 200, 400  # requests a second for everybody together: the heartbeats of 5,000 machines are 83
 _LOG_DAYS = 30
 
 # Everything that API Gateway answers without asking the app: status, code, words.
@@ -15,13 +15,18 @@ _ERRORS: dict[str, tuple[int, str, str]] = {
     "MISSING_AUTHENTICATION_TOKEN": (404, "not_found", "no such path"),  # its name for an unknown path
     "RESOURCE_NOT_FOUND": (404, "not_found", "no such path"),
     "UNSUPPORTED_MEDIA_TYPE": (405, "method_not_allowed", "this path does not take this method"),  # only at the mocks
-    "REQUEST_TOO_LARGE": (413, "too_large", "the body is too large"),
+    # A path it does not know, asked with a key: it takes `Authorization` for a signature of AWS, and finds it wrong.
+    "INVALID_SIGNATURE": (404, "not_found", "no such path"),
+    "EXPIRED_TOKEN": (404, "not_found", "no such path"),
+    "ACCESS_DENIED": (404, "not_found", "no such path"),
+    "UNAUTHORIZED": (404, "not_found", "no such path"),
+    "REQUEST_TOO_LARGE": (413, "body_too_large", "the body is too large"),
     "THROTTLED": (429, "too_many_requests", "too many requests; try again in a second"),
     "QUOTA_EXCEEDED": (429, "too_many_requests", "too many requests; try again later"),
     "INTEGRATION_FAILURE": (502, "no_answer", "the service gave no usable answer; look before you ask again"),
     "INTEGRATION_TIMEOUT": (504, "timeout", "the service took too long; look before you ask again"),
     "API_CONFIGURATION_ERROR": (500, "internal_error", "something went wrong here"),
-    "DEFAULT_4XX": (400, "bad_request", "the request is not understood"),
+    "DEFAULT_4XX": (400, "bad_request", "there is no such path, or the request is not understood"),
     "DEFAULT_5XX": (500, "internal_error", "something went wrong here"),
 }
 

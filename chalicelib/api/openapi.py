@@ -30,6 +30,9 @@ Compare rented GPUs across markets, rent one, get SSH, and have it provably gone
 Times are RFC 3339 in UTC. Money is USD with at most six decimals. Unknown fields and parameters are refused.
 Every refusal is a problem (RFC 9457) whose `code` is one of those listed with the route; a path that has no route
 answers 404 `not_found`, a method that a path does not take 405 `method_not_allowed`.
+On AWS the gateway may answer in the service's place, in the same form: 400 `bad_request`, 413 `body_too_large`,
+429 `too_many_requests`, 500 `internal_error`, and 502 `no_answer` or 504 `timeout`, after which a change may have been
+made all the same.
 Lists take `limit` and `cursor`, and answer `next_cursor` until the last page."""
 _TAGS = {
     "inventory": "What can be rented.",

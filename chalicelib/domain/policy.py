@@ -76,6 +76,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     consumer_max_price_per_hour: float = 2.0  # USD, summed over live sessions
     consumer_max_subscriptions: int = 10  # each is a mail to a stranger, and one of the 200 filters a topic may have
 
+    subscription_again_seconds: float = 600.0  # asked for again, an endpoint is not sent another mail before
+    subscription_pending_seconds: float = 50 * 3600.0  # SNS forgets one that nobody confirms after two days
+
     # --- talking to providers
     http_connect_seconds: float = 3.0
     http_read_seconds: float = 10.0  # list, get, destroy

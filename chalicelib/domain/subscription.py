@@ -20,6 +20,10 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Instant
     arn: str | None = None
     """The topic's own name for it; None while the topic has not been asked, or did not answer."""
+    asked_at: Instant | None = None
+    """When the topic last asked the endpoint to confirm."""
+    ended_at: Instant | None = None
+    """When its owner ended it, though the topic does not let go of one that nobody has confirmed yet."""
 
 
 def identity(protocol: str, endpoint: str) -> str:

@@ -7,10 +7,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.alert import Alert
-from chalicelib.domain.errors import StoreDown
+from chalicelib.domain.errors import Refusal, ShopperError, StoreDown, invalid
 from chalicelib.domain.instant import rfc3339
 
 _SUBJECT_LENGTH = 100  # SNS takes no more
+_GONE = ("NotFound", "NotFoundException")
+_INVALID = ("InvalidParameter", "InvalidParameterException")
 
 
 class SnsNotifier:
@@ -31,19 +33,24 @@ class SnsNotifier:
                 Attributes={"FilterPolicy": json.dumps({"consumer": heard})},
                 ReturnSubscriptionArn=True,  # its real name, though nobody has confirmed it yet
             )
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            raise _refused(error) from error
+        except BotoCoreError as error:
             raise StoreDown(f"the topic did not take the subscription: {error}") from error
         return str(answer["SubscriptionArn"])
 
-    def unsubscribe(self, arn: str) -> None:
+    def unsubscribe(self, arn: str) -> bool:
         """One that was never confirmed may not be removed by name; the topic forgets it by itself after two days."""
         try:
             self._client.unsubscribe(SubscriptionArn=arn)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NotFound", "NotFoundException", "InvalidParameter"):
+            code = error.response["Error"]["Code"]
+            if code not in (*_GONE, *_INVALID):
                 raise StoreDown(f"the topic did not take the end of a subscription: {error}") from error
+            return code in _GONE
         except BotoCoreError as error:
             raise StoreDown(f"the topic did not take the end of a subscription: {error}") from error
+        return True
 
     def publish(self, alert: Alert) -> None:
         attributes = {"kind": alert.kind, "consumer": alert.consumer or "operators"}
@@ -59,6 +66,19 @@ class SnsNotifier:
             )
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise StoreDown(f"the topic did not take the alert: {error}") from error
+
+
+def _refused(error: ClientError) -> ShopperError:
+    """Why an endpoint was not subscribed. A topic has one subscription for each, with one filter."""
+    told = error.response["Error"]
+    if told["Code"] not in _INVALID:
+        return StoreDown(f"the topic did not take the subscription: {error}")
+    if "already exists" in told.get("Message", ""):
+        why = (
+            "endpoint: the topic tells it already, on other terms (the deployment's own mail address hears everything)"
+        )
+        return Refusal(409, "subscription_exists", why, field="endpoint")
+    return invalid("endpoint", "SNS does not take it")
 
 
 def _subject(alert: Alert) -> str:

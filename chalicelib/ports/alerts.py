@@ -38,11 +38,13 @@ class Notifier(Protocol):
     def subscribe(self, protocol: str, endpoint: str, consumer: str | None) -> str:
         """From its confirmation on, the endpoint hears the alerts of this consumer, or all; returns its name there.
 
-        The same again is the same subscription. Raises ShopperError.
+        The same again is the same subscription, and asks the endpoint again where it has not confirmed. Raises Refusal
+        for an endpoint that is not taken (400), or is told already on other terms (409); ShopperError.
         """
 
-    def unsubscribe(self, arn: str) -> None:
-        """One that is not there any more is fine. Raises ShopperError."""
+    def unsubscribe(self, arn: str) -> bool:
+        """One that is not there any more is fine. False for one that is kept for now, since nobody has confirmed it.
+        Raises ShopperError."""
 
 
 class Subscriptions(Protocol):

@@ -151,7 +151,9 @@ class DynamoSessions:
         seen: set[str] = set()
         # States only move forward, and are asked for in that order: what moves meanwhile is met again, not missed.
         for status in LIVE:
-            new = [pk for place, pk in self._places(status) if (after is None or place > after) and pk not in seen]
+            places = self._places(status)
+            # One that moves on between two pages of the index is on both.
+            new = dict.fromkeys(pk for place, pk in places if (after is None or place > after) and pk not in seen)
             seen.update(new)
             for session in readable(self._table.get_all(self._rows, ((pk, ROW) for pk in new))):
                 if not session.final and provider in (None, _attempted_at(session)):

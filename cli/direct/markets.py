@@ -117,14 +117,29 @@ class InParameters:
                 f"the signing keys lie in {self.place}, and boto3 is not installed here",
                 "pipx inject cloud-gpu-shopper boto3",
             ) from None
-        self._client: Any = boto3.client("ssm")
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            self._client: Any = boto3.client("ssm")
+        except (BotoCoreError, ValueError) as error:
+            raise CliError(
+                f"the signing keys lie in {self.place}, and AWS cannot be asked: {error}",
+                "set AWS_DEFAULT_REGION, and AWS_PROFILE or the keys of somebody who may read them",
+            ) from None
 
     def signing_keys(self) -> tuple[bytes, ...]:
-        return _keys(self._read("signing-keys") or "")
+        text = self._read("signing-keys") or ""
+        try:
+            return _keys(text)
+        except ValueError as error:
+            raise Unreadable(f"{self.place}/signing-keys: {error}") from error
 
     def override(self, session_id: str) -> Instant | None:
         text = self._read(f"override/{session_id}")
-        return None if text is None else int(text)
+        try:
+            return None if text is None else int(text)
+        except ValueError as error:
+            raise Unreadable(f"{self.place}/override/{session_id}: {error}") from error
 
     def _read(self, name: str) -> str | None:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -53,6 +53,52 @@ def test_a_subscription_is_ended_by_its_owner_or_an_operator() -> None:
     assert api.send("DELETE", path, who="operator").status == 404
 
 
+def test_a_subscription_asked_for_again_asks_its_endpoint_again_but_not_at_every_turn() -> None:
+    """The topic forgets what nobody confirms, and whoever clicked on the link at the end of a mail."""
+    api = Api()
+    first = api.send("POST", "/alerts/subscriptions", HOOK).json
+    api.world.notifier.subscribed.clear()
+    assert api.send("POST", "/alerts/subscriptions", HOOK).json == first
+    assert api.world.notifier.subscribed == {}  # a second mail within minutes would be one too many
+    api.world.clock.advance(601)
+    assert api.send("POST", "/alerts/subscriptions", HOOK).json == first
+    assert list(api.world.notifier.subscribed.values()) == [(HOOK["endpoint"], "ada")]
+
+
+def test_an_endpoint_that_the_topic_tells_on_other_terms_is_refused_and_leaves_nothing_behind() -> None:
+    api = Api()
+    api.world.notifier.subscribe("email", "Ada@example.com", None)  # as the deployment's own address
+    refused = api.send("POST", "/alerts/subscriptions", MAIL)
+    assert (refused.status, refused.code, refused.json["field"]) == (409, "subscription_exists", "endpoint")
+    assert api.send("GET", "/alerts/subscriptions").json["count"] == 0
+
+
+def test_one_ended_before_it_was_confirmed_is_out_of_sight_and_ended_again_until_the_topic_lets_go() -> None:
+    api = Api()
+    made = api.send("POST", "/alerts/subscriptions", HOOK).json
+    path = f"/alerts/subscriptions/{made['id']}"
+    api.world.notifier.pending |= set(api.world.notifier.subscribed)
+    assert api.send("DELETE", path).status == 200
+    assert api.send("GET", "/alerts/subscriptions").json["subscriptions"] == []
+    assert api.send("POST", "/alerts/subscriptions", HOOK, who="bob").code == "subscription_exists"
+    api.world.notifier.pending.clear()  # somebody has confirmed it after all
+    api.world.clock.advance(51 * 3600)
+    assert api.send("GET", "/alerts/subscriptions").json["subscriptions"] == []
+    assert api.world.notifier.subscribed == {}
+    assert api.send("POST", "/alerts/subscriptions", HOOK, who="bob").status == 201
+
+
+def test_one_ended_too_early_and_wanted_again_is_there_again_without_another_mail() -> None:
+    api = Api()
+    made = api.send("POST", "/alerts/subscriptions", HOOK).json
+    api.world.notifier.pending |= set(api.world.notifier.subscribed)
+    for _ in range(3):
+        api.send("DELETE", f"/alerts/subscriptions/{made['id']}")
+        assert api.send("POST", "/alerts/subscriptions", HOOK).json == made
+    assert api.world.notifier.asked == 1
+    assert api.send("GET", "/alerts/subscriptions").json["subscriptions"] == [made]
+
+
 def test_alerts_are_listed_newest_first_to_whom_they_concern() -> None:
     api = Api()
     api.send("PUT", "/budgets/ada", {"period": "day", "limit": 0.01}, who="operator")
@@ -87,6 +133,10 @@ def test_a_consumer_cannot_flood_strangers_with_mails_or_use_up_the_topic() -> N
     again = {"protocol": "email", "endpoint": "somebody-3@example.com"}
     assert api.send("POST", "/alerts/subscriptions", again).status == 201
     assert api.send("POST", "/alerts/subscriptions", HOOK, who="bob").status == 201
-    first = api.send("GET", "/alerts/subscriptions").json["subscriptions"][0]["id"]
+    first, second, *_ = [one["id"] for one in api.send("GET", "/alerts/subscriptions").json["subscriptions"]]
+    api.world.notifier.pending |= set(api.world.notifier.subscribed)
     api.send("DELETE", f"/alerts/subscriptions/{first}")
+    assert api.send("POST", "/alerts/subscriptions", HOOK).code == "quota_exceeded"  # its mail is out
+    api.world.notifier.pending.clear()
+    api.send("DELETE", f"/alerts/subscriptions/{second}")
     assert api.send("POST", "/alerts/subscriptions", {**HOOK, "endpoint": "https://a.example.com/"}).status == 201

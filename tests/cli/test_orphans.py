@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.direct.markets import InParameters, Unreadable
 from tests.builders import DEPLOYMENT
 from tests.cli.conftest import Run
 from tests.cli.direct_world import ACCOUNT_VARIABLES, Accounts, accounts
@@ -183,3 +184,30 @@ def test_the_fake_markets_of_a_running_local_cloud_are_found(
     ran = accounts.orphans("--json")
     assert ran.json["simulated"]
     assert [one["id"] for one in ran.json["providers"]["vastai"]["ours"]] == [name]
+
+
+def test_where_aws_cannot_be_asked_for_the_signing_keys_it_is_said_and_what_to_set(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SHOPPER_SECRETS_PATH", "/gpu-shopper/prod")
+    ran = accounts.orphans()
+    assert ran.code == 1
+    assert "region" in ran.err
+    assert "AWS_DEFAULT_REGION" in ran.err
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert "AWS_PROFILE" in accounts.orphans().err
+
+
+def test_what_lies_in_ssm_and_cannot_be_read_as_what_it_is_ends_nothing(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    kept = InParameters("/gpu-shopper/prod")
+    monkeypatch.setattr(kept, "_read", {"signing-keys": "not hexadecimal", "override/x": "tomorrow"}.get)
+    with pytest.raises(Unreadable, match="/gpu-shopper/prod/signing-keys"):
+        kept.signing_keys()
+    with pytest.raises(Unreadable, match="/gpu-shopper/prod/override/x"):
+        kept.override("x")

@@ -61,3 +61,14 @@ def test_byte_code_lies_beside_its_source_and_says_where_it_will_run(code: Path)
 def test_nothing_of_the_workshop_is_shipped(code: Path) -> None:
     for name in ("tests", "cli", "local", "simulators", "deploy", "bench", "boto3", "moto", ".env", ".local"):
         assert not (code / name).exists(), name
+
+
+def test_without_a_region_it_is_said_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    for command in ("operator-key", "secrets", "prepare"):
+        assert main([command, "--stage", "dev"]) == 1
+        assert "AWS_DEFAULT_REGION" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.api.refusals import CODES
 from chalicelib.domain import tag
 from chalicelib.domain.instant import seconds
 from chalicelib.domain.policy import Policy
@@ -16,6 +17,7 @@ from chalicelib.usecases import refreshing
 from deploy import bundle
 from deploy.functions import API, FUNCTIONS, Grant
 from deploy.names import Json, function_name, resource
+from tests.api.described import description
 from tests.deploy.cloud import translated
 from tests.deploy.conftest import resources, said
 
@@ -195,7 +197,17 @@ def test_the_gateway_is_regional_throttled_logged_and_errs_in_our_form(template:
         assert {"type", "title", "status", "detail", "code", "request_id"} <= set(body)
         assert str(body["status"]) == response["StatusCode"]
         assert response["ResponseParameters"]["Headers"] == {"Content-Type": "'application/problem+json'"}
-    assert api["GatewayResponses"]["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
+    # A path it does not know is `MISSING_AUTHENTICATION_TOKEN`; with a key, taken for a signature, one of these.
+    for name in ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "ACCESS_DENIED", "UNAUTHORIZED"):
+        assert api["GatewayResponses"][name]["StatusCode"] == "404"
+
+
+def test_every_code_of_the_gateway_is_told_in_the_description(template: Json) -> None:
+    about = description()["info"]["description"]
+    for response in template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"].values():
+        body = json.loads(response["ResponseTemplates"]["application/json"])
+        assert f"`{body['code']}`" in about
+        assert CODES.get(body["code"], (body["status"],))[0] == body["status"]
 
 
 def test_a_path_asked_with_a_wrong_method_says_which_it_takes(template: Json) -> None:

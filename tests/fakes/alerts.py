@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from chalicelib.domain.alert import Alert
-from chalicelib.domain.errors import Stale, StoreDown, invalid
+from chalicelib.domain.errors import Refusal, Stale, StoreDown, invalid
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.subscription import Subscription
 from chalicelib.ports import Page
@@ -69,23 +69,33 @@ class MemorySubscriptions:
 
 
 class MemoryNotifier:
-    """`Notifier`; `sent` holds what went out, `down` keeps it from going."""
+    """`Notifier`; `sent` holds what went out, `down` keeps it from going, `pending` are those not confirmed yet that it
+    does not let go of, and `asked` counts the mails."""
 
     def __init__(self) -> None:
         self.sent: list[Alert] = []
         self.subscribed: dict[str, tuple[str, str | None]] = {}
+        self.pending: set[str] = set()
+        self.asked = 0
         self.down = False
 
     def subscribe(self, protocol: str, endpoint: str, consumer: str | None) -> str:
         if self.down:
             raise StoreDown("the topic is down")
-        self.subscribed[f"{protocol}:{endpoint}"] = endpoint, consumer
-        return f"{protocol}:{endpoint}"
+        name = f"{protocol}:{endpoint}"
+        if self.subscribed.get(name, (endpoint, consumer)) != (endpoint, consumer):
+            raise Refusal(409, "subscription_exists", "endpoint: told already on other terms", field="endpoint")
+        self.asked += 1
+        self.subscribed[name] = endpoint, consumer
+        return name
 
-    def unsubscribe(self, arn: str) -> None:
+    def unsubscribe(self, arn: str) -> bool:
         if self.down:
             raise StoreDown("the topic is down")
+        if arn in self.subscribed and arn in self.pending:
+            return False
         self.subscribed.pop(arn, None)
+        return True
 
     def publish(self, alert: Alert) -> None:
         if self.down:

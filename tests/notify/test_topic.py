@@ -6,11 +6,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from chalicelib.domain.alert import Alert, Kind
-from chalicelib.domain.errors import StoreDown
+from chalicelib.domain.errors import Refusal, StoreDown
 from chalicelib.notify.topic import SnsNotifier
 from tests.builders import NOW
 
@@ -99,9 +100,39 @@ def test_a_subscription_has_its_filter_and_ends_without_a_trace(stand: Stand) ->
     attributes = stand.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     assert json.loads(attributes["FilterPolicy"]) == {"consumer": ["ada"]}
     assert stand.notifier.subscribe("email", "ada@example.com", "ada") == arn
-    stand.notifier.unsubscribe(arn)
-    stand.notifier.unsubscribe(arn)
+    assert stand.notifier.unsubscribe(arn)
+    assert stand.notifier.unsubscribe(arn)
     assert stand.sns.list_subscriptions_by_topic(TopicArn=stand.arn)["Subscriptions"] == []
+
+
+def _refusing(code: str, message: str) -> Any:
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": message}}, "Subscribe")
+
+    return refuse
+
+
+def test_an_endpoint_told_on_other_terms_or_not_to_be_told_is_refused_by_name(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for message, status in (
+        ("Invalid parameter: Attributes Reason: Subscription already exists with different attributes", 409),
+        ("Invalid parameter: Email address", 400),
+    ):
+        monkeypatch.setattr(stand.sns, "subscribe", _refusing("InvalidParameter", message))
+        with pytest.raises(Refusal) as refused:
+            stand.notifier.subscribe("email", "ada@example.com", "ada")
+        assert (refused.value.status, refused.value.extra["field"]) == (status, "endpoint")
+    monkeypatch.setattr(stand.sns, "subscribe", _refusing("Throttled", "slow down"))
+    with pytest.raises(StoreDown):
+        stand.notifier.subscribe("email", "ada@example.com", "ada")
+
+
+def test_one_that_nobody_has_confirmed_is_kept_by_the_topic_and_that_is_said(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stand.sns, "unsubscribe", _refusing("InvalidParameter", "This subscription is not confirmed"))
+    assert not stand.notifier.unsubscribe("arn:aws:sns:eu-west-1:123456789012:alerts:1")
 
 
 def test_a_topic_that_is_gone_is_told_as_trouble(stand: Stand) -> None:

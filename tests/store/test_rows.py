@@ -11,6 +11,7 @@ from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.policy import Policy
 from chalicelib.store import Store, open_store
 from chalicelib.store.inventory import DynamoInventory
+from chalicelib.store.sessions import DynamoSessions
 from chalicelib.store.table import Table
 from tests.builders import NOW, a_session, an_admission, an_event
 from tests.contracts.store import ended, known, opened, replaced, settled
@@ -91,6 +92,15 @@ def test_a_settled_session_leaves_the_index_and_is_given_an_end(table_store: Sto
     assert final.keys().isdisjoint({"ix_due", "ix_due_at"})
     assert final["ttl"] == {"N": str((NOW + HOUR) // SECOND + RETENTION)}
     assert final["ix_feed"] == {"S": "sessions#2026-09"}
+
+
+def test_one_that_moves_on_between_two_pages_of_the_index_is_met_once(
+    table_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened(table_store, 1)
+    places = DynamoSessions._places
+    monkeypatch.setattr(DynamoSessions, "_places", lambda self, status: 2 * places(self, status))
+    assert [one.id for one in table_store.sessions.live()] == [session.id]
 
 
 def test_a_history_lasts_as_long_as_its_session(table_store: Store, raw: _Raw) -> None:
