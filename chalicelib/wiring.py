@@ -41,7 +41,9 @@ _OPERATOR_SESSIONS = 1_000  # the operator's own limits guard against a loop gon
 _OPERATOR_PER_HOUR = 1_000 * MICROS_PER_DOLLAR
 
 _GARBAGE_AFTER = 20_000  # new objects: a cold start makes many and drops few, and looking for those takes a tenth of it
-_COLLECTIONS = ("sessions", "access", "ledger", "inventory", "health", "rates", "alerts", "subscriptions")
+_COLLECTIONS = (
+    "sessions", "access", "ledger", "inventory", "prices", "health", "rates", "alerts", "subscriptions",
+)  # fmt: skip
 
 _lock = RLock()
 _built: Ports | None = None
@@ -130,6 +132,7 @@ def _build() -> Ports:
         access=collections["access"],
         ledger=collections["ledger"],
         inventory=collections["inventory"],
+        prices=collections["prices"],
         health=collections["health"],
         providers=_markets(settings, gate, clock),
         gate=gate,

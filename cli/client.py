@@ -48,6 +48,10 @@ class Client:
         params = _query({"disk_gb": disk_gb})
         return cast(Offer, self._object("GET", f"/inventory/{_segment(offer_id)}", params=params, repeat=True))
 
+    def prices(self, filters: Filters = NOTHING, limit: int | None = None) -> dict[str, Any]:
+        """What cards cost lately, each at each market."""
+        return self._merged("/prices", "prices", filters, limit)
+
     def open_session(self, launch: Launch, idempotency_key: str) -> Session:
         """The session in `pending`. Asked once more, with the same key, when the answer is lost: never two machines."""
         headers = {"Idempotency-Key": idempotency_key}

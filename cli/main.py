@@ -29,6 +29,7 @@ def parser() -> Parser:
         mcp,
         money,
         orphans,
+        prices,
         renew,
         service,
         show,
@@ -39,7 +40,7 @@ def parser() -> Parser:
     root = Parser(prog="gpu-shopper", description=_ABOUT, epilog=_MORE, allow_abbrev=False, formatter_class=Aligned)
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
-    looking, working = (inventory, up, ls, show, ssh, ending, renew), (service, access, money, orphans, drill)
+    looking, working = (inventory, prices, up, ls, show, ssh, ending, renew), (service, access, money, orphans, drill)
     for module in (*looking, *working, mcp, completion):
         module.declare(commands)
     return root

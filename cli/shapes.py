@@ -37,6 +37,26 @@ class Inventory(TypedDict):
     providers: dict[str, ProviderStatus]
 
 
+class PricePoint(TypedDict):
+    at: str
+    lowest: float
+    median: float
+    offers: int
+
+
+class PriceSeries(TypedDict):
+    """A card at a market over time; USD per GPU and hour."""
+
+    gpu: str
+    vram_gb: float | None
+    provider: str
+    spot: bool
+    lowest: float
+    median: float
+    latest: PricePoint
+    points: list[PricePoint]
+
+
 class Address(TypedDict, total=False):
     host: Required[str]
     port: Required[int]

@@ -68,6 +68,7 @@ class World:
             access=self.store.access,
             ledger=self.store.ledger,
             inventory=self.store.inventory,
+            prices=self.store.prices,
             health=self.store.health,
             providers={"vastai": self.market},
             gate=self.gate,

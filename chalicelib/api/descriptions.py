@@ -49,6 +49,11 @@ ROUTES: Mapping[str, Described] = {
         detail="What an offer does not tell satisfies no filter. `providers` says how old each market's word is.",
     ),
     "GET /inventory/{offer_id}": Described("inventory", "One offer", {200: answers.Offer}, ("offer_gone",)),
+    "GET /prices": Described(
+        "inventory", "What cards cost lately", {200: answers.PriceList}, ("invalid_cursor",),
+        detail="By card and market: the lowest and the median price per GPU and hour among all offers of an hour, with "
+        "40 GB of disk, in the last `days` days. An hour in which nobody looked at a market is missing.",
+    ),
     "POST /sessions": Described(
         "sessions", "Rent a machine", {202: answers.Session}, _RENTING,
         example={"offer_id": "vastai:12345", "ssh_public_key": _SSH_KEY, "hours": 2, "disk_gb": 40},

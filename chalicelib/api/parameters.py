@@ -6,11 +6,13 @@ from typing import Annotated, Any, NamedTuple
 from msgspec import Meta
 
 from chalicelib.api.inventory import DISK_DEFAULT, DISK_MOST, GPUS_MOST
+from chalicelib.api.prices import DAYS_DEFAULT, DAYS_MOST
 from chalicelib.api.queries import LIMIT_DEFAULT, LIMIT_MOST
 from chalicelib.domain.book import Sort
 from chalicelib.domain.schedule import EVERY
 from chalicelib.domain.session import Status
 from chalicelib.usecases.costing import GroupBy
+from chalicelib.usecases.pricing import Step
 
 _PRINTABLE = "^[ -~]*$"
 Text = Annotated[str, Meta(min_length=1, max_length=512, pattern=_PRINTABLE)]
@@ -63,6 +65,12 @@ QUERY: Mapping[str, Parameter] = {
     "from": Parameter(Day, "The first day, in UTC; by default thirty days up to the last."),
     "to": Parameter(Day, "The last day, in UTC; today by default. At most ten years in all."),
     "group_by": Parameter(GroupBy, "What the groups are.", "day"),
+    "days": Parameter(
+        Annotated[int, Meta(ge=1, le=DAYS_MOST)],
+        "The last so many days in UTC, today included; by the hour at most 7.",
+        DAYS_DEFAULT,
+    ),
+    "step": Parameter(Step, "What a point stands for.", "day"),
     "by_day": Parameter(bool, "Tell the `days` of each group, too.", False),
 }
 """By name, or by `METHOD path?name` where one route means something else by it."""

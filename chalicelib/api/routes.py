@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         models,
         openapi,
         pages,
+        prices,
         sessions,
         sweeps,
     )
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 else:
     agent, alerts, budgets, consumers, costs = map(Room, ("agent", "alerts", "budgets", "consumers", "costs"))
     health, inventory, keys, me, models = map(Room, ("health", "inventory", "keys", "me", "models"))
-    openapi, pages, sessions, sweeps = map(Room, ("openapi", "pages", "sessions", "sweeps"))
+    openapi, pages, prices, sessions, sweeps = map(Room, ("openapi", "pages", "prices", "sessions", "sweeps"))
 
 
 class Who(StrEnum):
@@ -84,6 +85,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET",    "/me",                          Who.ANY,      me.show),
     Row("GET",    "/inventory",                   Who.ANY,      inventory.page, filters.INVENTORY + PAGED),
     Row("GET",    "/inventory/{offer_id}",        Who.ANY,      inventory.one, ("disk_gb",)),
+    Row("GET",    "/prices",                      Who.ANY,      prices.page, filters.PRICES + PAGED),
     Row("POST",   "/sessions",                    Who.CONSUMER, sessions.create, body=models.SessionBody),
     Row("GET",    "/sessions",                    Who.CONSUMER, sessions.page, filters.SESSIONS + PAGED),
     Row("GET",    "/sessions/{id}",               Who.CONSUMER, sessions.one),

@@ -10,6 +10,7 @@ Millis = int
 
 SECOND: Millis = 1_000
 HOUR: Millis = 3_600_000
+DAY: Millis = 24 * HOUR
 
 
 def seconds(length: float) -> Millis:

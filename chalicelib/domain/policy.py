@@ -112,6 +112,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     # --- keeping
     idempotency_seconds: float = 24 * 3600.0
     session_retention_seconds: float = 90 * 86400.0
+    price_history_seconds: float = 30 * 86400.0  # a price is high or low by what it was in the last weeks
     cost_retention_seconds: float = 400 * 86400.0  # a report looks back a year; the totals stay for good
 
     # --- money

@@ -10,7 +10,7 @@ from chalicelib.ports.markets import CallKind, LaunchOrder, Provider, RateGate, 
 from chalicelib.ports.pages import Page
 from chalicelib.ports.running import Clock, Ids, Metrics, Secrets
 from chalicelib.ports.sessions import Admission, Overrides, Sessions, Wakeups
-from chalicelib.ports.views import Health, Inventory, RateRows, Snapshot, SnapshotHead
+from chalicelib.ports.views import Health, Inventory, Prices, RateRows, Snapshot, SnapshotHead
 from chalicelib.settings import Settings
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Overrides",
     "Page",
     "Ports",
+    "Prices",
     "Provider",
     "RateGate",
     "RateRows",
@@ -54,6 +55,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     access: Access
     ledger: Ledger
     inventory: Inventory
+    prices: Prices
     health: Health
     providers: Mapping[str, Provider]
     gate: RateGate

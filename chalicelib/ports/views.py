@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.diff import Memory
     from chalicelib.domain.instant import Instant
     from chalicelib.domain.offer import Offer
+    from chalicelib.domain.trend import Observation
     from chalicelib.domain.turn import Turn
     from chalicelib.ports.markets import CallKind
 
@@ -64,6 +65,16 @@ class Inventory(Protocol):
         """Somebody read the inventory."""
 
     def last_asked(self) -> Instant | None: ...
+
+
+class Prices(Protocol):
+    """What cards cost, an hour at a time, for as long as the policy keeps it."""
+
+    def record(self, observation: Observation) -> None:
+        """Another one of the same market and hour takes its place."""
+
+    def since(self, provider: str, hour: Instant) -> list[Observation]:
+        """From the hour that begins at `hour` on, oldest first."""
 
 
 class Health(Protocol):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.store.health import DynamoHealth
     from chalicelib.store.inventory import DynamoInventory
     from chalicelib.store.ledger import DynamoLedger
+    from chalicelib.store.prices import DynamoPrices
     from chalicelib.store.rates import DynamoRates
     from chalicelib.store.sessions import DynamoSessions
     from chalicelib.store.subscriptions import DynamoSubscriptions
@@ -65,6 +66,12 @@ class Store:
         from chalicelib.store.rates import DynamoRates
 
         return DynamoRates(self.table)
+
+    @cached_property
+    def prices(self) -> "DynamoPrices":
+        from chalicelib.store.prices import DynamoPrices
+
+        return DynamoPrices(self.table, seconds(self._policy.price_history_seconds))
 
     @cached_property
     def alerts(self) -> "DynamoAlerts":

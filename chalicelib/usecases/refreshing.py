@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from chalicelib.domain.errors import ProviderBusy, ProviderError
+from chalicelib.domain.errors import ProviderBusy, ProviderError, ShopperError
 from chalicelib.domain.freshness import asked_lately, is_due, is_spot_due, is_stale
 from chalicelib.domain.instant import SECOND, Instant, seconds
 from chalicelib.domain.offer import Offer
+from chalicelib.domain.trend import hour_of, observe
 from chalicelib.ports import Ports, Snapshot, SnapshotHead
 
 log = logging.getLogger(__name__)
@@ -86,32 +87,45 @@ def _claimed_until(ports: Ports, began: Instant) -> Instant:
 
 def _look(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, everything: bool) -> None:
     try:
-        _search(ports, name, head, began, everything)
+        offers = _search(ports, name, head, began, everything)
     except ProviderError as failure:
         ports.inventory.mark_failed(name, began, _reason(failure), isinstance(failure, ProviderBusy))
     except Exception as bug:
         log.exception("provider %s: an unforeseen failure while looking at its offers", name, extra={"provider": name})
         ports.inventory.mark_failed(name, began, f"internal error: {type(bug).__name__}", False)
+    else:
+        _remember_prices(ports, name, head, began, offers)
 
 
-def _search(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, everything: bool) -> None:
-    """On-demand offers first; the interruptible ones less often, and those known go on being shown until then."""
+def _remember_prices(
+    ports: Ports, name: str, head: SnapshotHead | None, began: Instant, offers: Sequence[Offer]
+) -> None:
+    """By the first look of each hour. One that is not written down is missing in a chart, and nowhere else."""
+    if head is not None and head.fetched_at is not None and hour_of(head.fetched_at) >= hour_of(began):
+        return
+    try:
+        ports.prices.record(observe(name, offers, began))
+    except ShopperError as error:
+        log.warning("provider %s: the prices of this hour were not kept: %s", name, error, extra={"provider": name})
+
+
+def _search(ports: Ports, name: str, head: SnapshotHead | None, began: Instant, everything: bool) -> Sequence[Offer]:
+    """On-demand offers first; the interruptible ones less often, and those known go on being shown until then. Returns
+    what was published last."""
     policy = ports.settings.policy
     provider = ports.providers[name]
     on_demand = provider.search(spot=False)
     known = _known_spot(ports, head, began)
     if known and not everything and not is_spot_due(min(offer.fetched_at for offer in known), began, policy):
-        _publish(ports, name, began, on_demand, known)
-        return
+        return _publish(ports, name, began, on_demand, known)
     if _somebody_waits(ports, head, began, everything):
         _publish(ports, name, began, on_demand, known)
     try:
         spot = provider.search(spot=True)
     except ProviderError as failure:
         error = f"{'older' if known else 'no'} interruptible offers: {_reason(failure)}"
-        _publish(ports, name, began, on_demand, known, error, isinstance(failure, ProviderBusy))
-    else:
-        _publish(ports, name, began, on_demand, spot)
+        return _publish(ports, name, began, on_demand, known, error, isinstance(failure, ProviderBusy))
+    return _publish(ports, name, began, on_demand, spot)
 
 
 def _somebody_waits(ports: Ports, head: SnapshotHead | None, began: Instant, everything: bool) -> bool:
@@ -143,12 +157,13 @@ def _publish(
     spot: list[Offer],
     error: str | None = None,
     limited: bool = False,
-) -> None:
+) -> Sequence[Offer]:
     """With an `error` the on-demand offers are fresh all the same: a look that failed as a whole publishes nothing."""
     offers = (*on_demand, *spot)
     ports.inventory.put(
         Snapshot(provider=name, offers=offers, fetched_at=began, tried_at=began, error=error, limited=limited)
     )
+    return offers
 
 
 def _reason(failure: ProviderError) -> str:

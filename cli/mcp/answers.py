@@ -32,6 +32,25 @@ class Offers(BaseModel):
     warnings: Annotated[list[str], Field(description="Markets that could not be read, or not lately.")]
 
 
+class Price(BaseModel):
+    """USD per GPU and hour, all-in."""
+
+    gpu: str
+    vram_gb: Annotated[float | None, Field(description="Per GPU.")]
+    provider: str
+    spot: bool
+    cheapest_now: Annotated[float, Field(description="In the last hour in which it was offered, which `as_of` tells.")]
+    median_now: float
+    as_of: str
+    lowest: Annotated[float, Field(description="In all of the time.")]
+    usual: Annotated[float, Field(description="The median of all of the time.")]
+    medians: Annotated[list[float], Field(description="Day by day, oldest first.")]
+
+
+class Prices(BaseModel):
+    prices: list[Price]
+
+
 class Quote(BaseModel):
     offer: Offer
     hours: float
@@ -111,6 +130,22 @@ def offer(told: shapes.Offer) -> Offer:
         verified=told.get("verified"),
         cuda_version=None if cuda is None else str(cuda),
         spot=told.get("spot", False),
+    )
+
+
+def price(told: shapes.PriceSeries) -> Price:
+    latest = told["latest"]
+    return Price(
+        gpu=_foreign(told["gpu"]) or "",
+        vram_gb=told.get("vram_gb"),
+        provider=told["provider"],
+        spot=told["spot"],
+        cheapest_now=latest["lowest"],
+        median_now=latest["median"],
+        as_of=latest["at"],
+        lowest=told["lowest"],
+        usual=told["median"],
+        medians=[point["median"] for point in told["points"]],
     )
 
 

@@ -23,7 +23,8 @@ def build(tools: Tools) -> MCPServer[object]:
         "gpu-shopper", title="Cloud GPU Shopper", version=__version__, instructions=_ABOUT, log_level="WARNING"
     )
     for tool in (
-        tools.search_offers, tools.quote, tools.session_status, tools.list_sessions, tools.ssh_info, tools.costs,
+        tools.search_offers, tools.price_history, tools.quote,
+        tools.session_status, tools.list_sessions, tools.ssh_info, tools.costs,
     ):  # fmt: skip
         _add(server, tool, ToolAnnotations(read_only_hint=True, open_world_hint=True))
     if tools.limits.read_only:

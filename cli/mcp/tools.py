@@ -77,6 +77,19 @@ class Tools:
             warnings=provider_notes(found.get("providers") or {}),
         )
 
+    def price_history(
+        self,
+        gpu: Annotated[list[str], Field(min_length=1, max_length=16, description="Models, such as 'H100 SXM'.")],
+        days: Annotated[int, Field(ge=1, le=30, description="The last so many, today included.")] = 7,
+        spot: Annotated[bool | None, Field(description="Interruptible offers only, or none; null: both.")] = False,
+    ) -> answers.Prices:
+        """Tell what cards cost in the last days, by market: is what is asked now much, does it fall? Costs nothing.
+
+        A card that nobody has offered in that time is missing.
+        """
+        found = self._client().prices({"gpu": gpu, "days": days, "spot": spot})
+        return answers.Prices(prices=[answers.price(one) for one in found["prices"]])
+
     def quote(self, offer_id: OfferId, hours: Hours = 1.0, disk_gb: Disk = 40) -> answers.Quote:
         """Tell what renting this offer would cost and hold, and whether it would be refused. Costs nothing.
 

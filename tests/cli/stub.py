@@ -18,12 +18,13 @@ _FILTERS = {
 QUERIES = (
     (r"GET /inventory", _FILTERS | _PAGED),
     (r"GET /inventory/[^/]+", {"disk_gb"}),
+    (r"GET /prices", {"gpu", "provider", "spot", "days", "step"} | _PAGED),
     (r"GET /sessions", {"status", "consumer", "provider"} | _PAGED),
     (r"GET /costs", {"consumer", "session", "from", "to", "group_by"}),
     (r"GET /alerts|GET /alerts/subscriptions", {"consumer"} | _PAGED),
     (r"GET /sessions/[^/]+/events|GET /consumers|GET /consumers/[^/]+/keys", _PAGED),
 )
-PLURALS = ("offers", "sessions", "events", "consumers", "keys", "alerts", "subscriptions")
+PLURALS = ("offers", "prices", "sessions", "events", "consumers", "keys", "alerts", "subscriptions")
 BODY = {
     *("offer_id", "requirements", "ssh_public_key", "hours", "disk_gb", "image", "env", "onstart", "ports"),
     *("workload", "idle_minutes", "lease_minutes", "extendable_hours", "max_price", "max_attempts", "consumer"),

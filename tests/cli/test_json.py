@@ -19,6 +19,7 @@ BUDGET = {"consumer": "ada", "period": "month", "limit": 50, "thresholds": [0.8]
 
 CALLS: Mapping[str, tuple[str, ...]] = {
     "inventory": (),
+    "prices": (),
     "up": ("--offer", "vastai:101", "--yes"),
     "ls": ("--all",),
     "show": (SESSION_ID,),
@@ -56,6 +57,7 @@ def leaves(parser: Parser, path: tuple[str, ...] = ()) -> Iterator[str]:
 def service(stub: Stub) -> Stub:
     running = session("running")
     stub.lists("/inventory", "offers", [offer()], providers={}, total=1)
+    stub.lists("/prices", "prices", [])
     stub.says("GET", "/health", {"status": "ok", "checks": {}})
     stub.says("POST", "/sessions", session(), status=202)
     stub.lists("/sessions", "sessions", [running])
@@ -100,5 +102,5 @@ def test_a_refusal_is_one_json_object_on_stderr(stub: Stub, run: Run, command: s
 def _paths() -> list[str]:
     of_a_session = [PATH, *(f"{PATH}/{action}" for action in ("done", "extend", "renew", "events"))]
     keys = ["/consumers/ada/keys", "/consumers/ada/keys/0123456789"]
-    rest = ["/inventory", "/sessions", "/costs", "/budgets/ada", "/alerts", "/health", "/sweeps/reconcile"]
+    rest = ["/inventory", "/prices", "/sessions", "/costs", "/budgets/ada", "/alerts", "/health", "/sweeps/reconcile"]
     return [*of_a_session, *keys, *rest, "/consumers", "/consumers/ada"]

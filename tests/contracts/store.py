@@ -11,14 +11,14 @@ from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.posting import Posting
 from chalicelib.domain.session import EndReason, NeverLaunched, Session, end, finish
-from chalicelib.ports import Access, Alerts, Health, Inventory, Ledger, RateRows, Sessions, Subscriptions
+from chalicelib.ports import Access, Alerts, Health, Inventory, Ledger, Prices, RateRows, Sessions, Subscriptions
 from tests.builders import NOW, a_consumer, a_session, an_admission, an_event
 
 T = TypeVar("T")
 
 
 class AnyStore(Protocol):
-    """One implementation of the eight ports."""
+    """One implementation of the nine ports."""
 
     @property
     def sessions(self) -> Sessions: ...
@@ -28,6 +28,8 @@ class AnyStore(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def inventory(self) -> Inventory: ...
+    @property
+    def prices(self) -> Prices: ...
     @property
     def health(self) -> Health: ...
     @property

@@ -9,6 +9,7 @@ from chalicelib.domain.admission import ProviderState
 from chalicelib.domain.diff import Memory
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.instant import Instant
+from chalicelib.domain.trend import Observation
 from chalicelib.domain.turn import Turn
 from chalicelib.ports import CallKind, Snapshot, SnapshotHead
 from tests.fakes.alerts import MemoryAlerts, MemorySubscriptions
@@ -76,6 +77,19 @@ class MemoryInventory:
 
     def last_asked(self) -> Instant | None:
         return self._asked_at
+
+
+class MemoryPrices:
+    """`Prices`."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Instant], Observation] = {}
+
+    def record(self, observation: Observation) -> None:
+        self._known[observation.provider, observation.hour] = observation
+
+    def since(self, provider: str, hour: Instant) -> list[Observation]:
+        return [one for key, one in sorted(self._known.items()) if key[0] == provider and key[1] >= hour]
 
 
 class MemoryHealth:
@@ -173,6 +187,7 @@ class MemoryStore:
         self.sessions = MemorySessions(lock, self.access)
         self.ledger = MemoryLedger(lock, self.access, self.sessions)
         self.inventory = MemoryInventory(lock)
+        self.prices = MemoryPrices()
         self.health = MemoryHealth(lock)
         self.rates = MemoryRates(lock)
         self.alerts = MemoryAlerts()

@@ -14,12 +14,13 @@ from cli.mcp.server import build
 from cli.mcp.tools import Tools
 from tests.cli.conftest import home, stub
 from tests.cli.stub import DROPPED, KEY, Answer, Stub, problem
+from tests.cli.test_prices import a_series
 from tests.cli.things import PUBLIC_KEY, SESSION_ID, ended, offer, session
 
 __all__ = ["home", "stub"]  # fixtures
 
 PATH = f"/sessions/{SESSION_ID}"
-LOOKING = {"search_offers", "quote", "session_status", "list_sessions", "ssh_info", "costs"}
+LOOKING = {"search_offers", "price_history", "quote", "session_status", "list_sessions", "ssh_info", "costs"}
 ACTING = {"rent", "renew_session", "extend_session", "end_session"}
 TERMS = {"default_hours": 1.0, "hard_max_hours": 12.0, "hold_margin_hours": 0.25, "price_tolerance": 0.1}
 LEASED: dict[str, Any] = {"lease_minutes": 15.0, "lease_expires_at": "2099-03-01T10:15:00Z"}
@@ -88,6 +89,13 @@ def test_offers_are_found_and_say_which_market_is_stale(stub: Stub, agent: Agent
     assert (found["total"], found["warnings"]) == (2, ["vastai is stale, offers from 10 min ago"])
     asked = dict(stub.asked[0].query)
     assert (asked["gpu"], asked["max_price"], asked["spot"], asked["limit"]) == ("RTX 4090", "0.5", "false", "1")
+
+
+def test_what_a_card_cost_lately_tells_whether_an_offer_is_cheap(stub: Stub, agent: Agent) -> None:
+    stub.lists("/prices", "prices", [a_series()])
+    (told,) = agent.call("price_history", gpu=["h100"], days=3)["prices"]
+    assert (told["cheapest_now"], told["usual"], told["medians"]) == (1.9, 2.3, [2.1, 2.6, 2.3])
+    assert dict(stub.asked[0].query).items() >= {"gpu": "h100", "days": "3", "spot": "false"}.items()
 
 
 def test_a_quote_tells_price_hold_and_what_the_budget_has_left(stub: Stub, agent: Agent) -> None:
@@ -248,6 +256,7 @@ def test_no_key_ever_reaches_the_agent(stub: Stub, home: Path) -> None:
     agent = Agent(stub, key="gs_of_somebody_else")
     for tool, arguments in (
         ("search_offers", {}),
+        ("price_history", {"gpu": ["H100"]}),
         ("rent", {"offer_id": "vastai:1"}),
         ("session_status", {"session_id": SESSION_ID}),
         ("costs", {}),

@@ -226,6 +226,7 @@ class World:
             access=self.store.access,
             ledger=self.store.ledger,
             inventory=SimInventory(self.kernel, list(self.markets.values())),
+            prices=self.store.prices,
             health=SimHealth(self.table, self.store.health, self._remembered),
             providers=dict(self.markets),
             gate=self.gate,

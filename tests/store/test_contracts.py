@@ -9,6 +9,7 @@ from tests.contracts.store_inventory import InventoryContract
 from tests.contracts.store_ledger import LedgerContract
 from tests.contracts.store_openings import OpeningsContract
 from tests.contracts.store_pages import PagesContract
+from tests.contracts.store_prices import PricesContract
 from tests.contracts.store_sessions import SessionsContract
 from tests.contracts.store_telling import AlertsContract, SubscriptionsContract
 
@@ -34,6 +35,9 @@ class TestHolds(HoldsContract): ...
 
 
 class TestInventory(InventoryContract): ...
+
+
+class TestPrices(PricesContract): ...
 
 
 class TestHealth(HealthContract): ...

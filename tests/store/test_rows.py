@@ -9,6 +9,7 @@ from botocore.session import Session as BotoSession
 from chalicelib.domain.errors import StoreDown
 from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.policy import Policy
+from chalicelib.domain.trend import Observation, Quote
 from chalicelib.store import Store, open_store
 from chalicelib.store.inventory import DynamoInventory
 from chalicelib.store.sessions import DynamoSessions
@@ -160,6 +161,16 @@ def test_a_body_whose_writing_was_answered_late_is_not_taken_for_somebody_elses(
         raw.client.meta.events.unregister("needs-retry.dynamodb.PutItem", once_more)
     assert len(answers) == 2
     assert table_store.inventory.get("vastai") == a_snapshot(4)
+
+
+def test_an_hour_of_prices_is_small_and_lasts_for_a_month(table_store: Store, raw: _Raw) -> None:
+    cards = [Quote(f"RTX {number}", 24.0, bool(number % 2), 300_000 + number, 400_000 + 7 * number, number)
+             for number in range(160)]  # fmt: skip
+    hour = NOW - NOW % HOUR
+    table_store.prices.record(Observation(provider="vastai", hour=hour, quotes=tuple(cards)))
+    row = raw.row("PRICES#vastai", f"{hour:013d}")
+    assert row["ttl"] == {"N": str(hour // SECOND + 30 * 86_400)}
+    assert len(row["body"]["B"]) < 3_000
 
 
 def test_a_transaction_that_the_transport_repeats_counts_once(table_store: Store, raw: _Raw) -> None:

@@ -4,7 +4,7 @@ Plain dictionaries at run time; null where nothing is known.
 """
 
 from chalicelib.api.answers.access import Consumer, ConsumerList, IssuedKey, Key, KeyList, Me
-from chalicelib.api.answers.inventory import Inventory, Market, Offer
+from chalicelib.api.answers.inventory import Inventory, Market, Offer, PriceList, PricePoint, PriceSeries
 from chalicelib.api.answers.money import (
     Alert,
     AlertList,
@@ -50,6 +50,9 @@ __all__ = [
     "Market",
     "Me",
     "Offer",
+    "PriceList",
+    "PricePoint",
+    "PriceSeries",
     "Problem",
     "Session",
     "SessionList",

@@ -48,6 +48,38 @@ class Offer(TypedDict):
     fetched_at: Time
 
 
+_Price = Annotated[float, Meta(examples=[0.408])]
+
+
+class PricePoint(TypedDict):
+    """A card at a market in one hour, or one day. USD per GPU and hour."""
+
+    at: Annotated[Time, Meta(description="Its beginning.")]
+    lowest: _Price
+    median: _Price
+    offers: Annotated[int, Meta(description="Of a day: in an hour, on average.", examples=[38])]
+
+
+class PriceSeries(TypedDict):
+    """A card at a market over time."""
+
+    gpu: Gpu
+    vram_gb: Annotated[float, Meta(examples=[24.0])] | None
+    provider: ProviderName
+    spot: bool
+    lowest: _Price
+    median: _Price
+    latest: PricePoint
+    points: list[PricePoint]
+
+
+PriceList = TypedDict(
+    "PriceList",
+    {"from": Time, "to": Time, "prices": list[PriceSeries], "count": Count, "next_cursor": Cursor | None},
+)
+"""What cards cost lately, by card, then by market."""
+
+
 class Market(TypedDict):
     """How much of a market's word we have, and how old it is."""
 
