@@ -3,6 +3,7 @@
 import { get } from './api.js'
 import { announce, byId, el, field, say } from './dom.js'
 import { ago, amount, count, fine } from './format.js'
+import { showTrends } from './trends.js'
 
 const NARROW = matchMedia('(max-width: 640px)')
 const PAGE = NARROW.matches ? 10 : 25
@@ -53,6 +54,7 @@ export function startOffers(rent) {
     if (!form.reportValidity()) return
     if (shown.length > PAGE && form.contains(document.activeElement) === false && asked) return // somebody reads on
     const turn = ++asked
+    showTrends(Object.fromEntries(new FormData(form)))
     try {
       const answer = await page(null)
       if (turn !== asked) return // a later question was faster

@@ -191,6 +191,32 @@ def test_costs_are_drawn_by_day_and_group(chromium: Any, stack: Stack) -> None:
     assert visitor.complaints == []
 
 
+def test_what_a_card_cost_lately_is_drawn_where_one_is_looked_for(chromium: Any, stack: Stack) -> None:
+    """No stack of an hour has seen a week, so the answer of an older one is put in."""
+    hours = [
+        {"at": f"2026-11-2{day}T{hour:02d}:00:00.000Z", "lowest": 0.3, "median": 0.4 + 0.01 * day, "offers": 9}
+        for day in range(3)
+        for hour in range(24)
+    ]
+    series = {"gpu": "RTX 4090", "vram_gb": 24.0, "provider": "vastai", "spot": False, "lowest": 0.3, "median": 0.41}
+    visitor = Visitor(chromium, stack, "light")
+    told = {"from": hours[0]["at"], "to": hours[-1]["at"], "count": 1, "next_cursor": None}
+    prices = [series | {"points": hours, "latest": hours[-1]}]
+    visitor.page.route("**/prices?*", lambda route: route.fulfill(json=told | {"prices": prices}))
+    visitor.unlock()
+    trends = visitor.page.locator("#trends")
+    browsers.expect(trends).to_be_hidden()
+    with visitor.page.expect_request("**/prices?*gpu=4090*"):
+        visitor.page.locator("#filters").get_by_label("GPU", exact=True).fill("4090")
+    browsers.expect(trends).to_contain_text("RTX 4090 24 GB, vastai")
+    browsers.expect(trends).to_contain_text("usual $0.4100, lowest $0.3000")
+    assert "from $0.4000 to $0.4200, now $0.4200" in str(trends.locator(".trend").get_attribute("aria-label"))
+    visitor.look_around("trends")
+    visitor.page.locator("#filters").get_by_label("GPU", exact=True).fill("")
+    browsers.expect(trends).to_be_hidden()
+    assert visitor.complaints == []
+
+
 def test_a_lease_is_shown_and_renewed(chromium: Any, stack: Stack) -> None:
     offer = stack.get("/inventory", spot="false", limit=1)["offers"][0]["id"]
     rented = stack.post("/sessions", {"offer_id": offer, "ssh_public_key": PUBLIC_KEY, "lease_minutes": 5})
