@@ -151,6 +151,17 @@ def _policy(env: Mapping[str, str]) -> Policy:
     return overridden(defaults, numbers)
 
 
+def misspelt(environ: Mapping[str, str], dotenv: Path | None = None) -> list[str]:
+    """A line for each name that nobody reads and that is nearly one of a number: what it was meant to do does not
+    happen."""
+    from difflib import get_close_matches  # late: no function on Lambda asks
+
+    known = [f"SHOPPER_{field.name.upper()}" for field in msgspec.structs.fields(Policy)]
+    unread = [name for name in merged(environ, dotenv) if name.startswith("SHOPPER_") and name not in known]
+    meant = {name: get_close_matches(name, known, 1, cutoff=0.85) for name in unread}
+    return [f"{name} is read by nobody: is {found[0]} meant?" for name, found in meant.items() if found]
+
+
 def _number(
     env: Mapping[str, str], name: str, default: float, least: float, most: float = 1e12, whole: bool = False
 ) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from cli import remote
+from cli import visiting
 from cli.context import Context
 from cli.errors import ApiError, CliError
 from cli.lookup import short
@@ -22,14 +22,8 @@ def command_line(words: Sequence[str]) -> list[str]:
 
 def errand(ctx: Context, session: Session) -> int:
     """Run the command (or a shell) by ssh; its exit code."""
-    import subprocess
-
-    remote.prepare(ctx.config)
-    argv = remote.command(ctx.config, session, ctx.args.ssh_key, command_line(ctx.rest or ()))
-    try:
-        return subprocess.call(argv)  # noqa: S603 - the parts are checked
-    except FileNotFoundError:
-        raise CliError("no ssh here", "install the OpenSSH client") from None
+    advice = "why: rent without --rm, then gpu-shopper ssh ID -- -v · with another key: --ssh-key FILE"
+    return visiting.visit(ctx, session, command_line(ctx.rest or ()), advice)
 
 
 @contextmanager

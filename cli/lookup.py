@@ -7,7 +7,7 @@ from cli.errors import CliError, UsageError
 from cli.shapes import Session
 
 SHORT = 8  # characters: the random end of a session's id
-_LEAST = 4
+LEAST = 4  # of its end, to be looked for at all
 _WHOLE = re.compile(r"[a-z0-9]{1,8}-[0-9a-z]{26}-[0-9a-z]{8}")
 _RECENT = 100  # ended sessions that are searched too
 
@@ -22,13 +22,19 @@ def place(session: Session) -> str:
     return (offer["id"] if offer else session.get("provider")) or "-"
 
 
+def ending(text: str) -> str | None:
+    """What was given, as ids are spelled; None for too little of one, and for what no id ends in."""
+    wanted = text.strip().lower().removeprefix("shopper-")
+    return wanted if re.fullmatch(rf"[0-9a-z-]{{{LEAST},}}", wanted) else None
+
+
 def session(client: Client, text: str) -> str:
     """The whole id. Only an unambiguous end counts: all ids of a deployment begin alike."""
-    wanted = text.strip().lower().removeprefix("shopper-")
+    wanted = ending(text)
+    if wanted is None:
+        raise UsageError(f"{text!r} is no session id", f"give the whole id, or its last {LEAST} characters or more")
     if _WHOLE.fullmatch(wanted):
         return wanted
-    if not re.fullmatch(rf"[0-9a-z-]{{{_LEAST},}}", wanted):
-        raise UsageError(f"{text!r} is no session id", f"give the whole id, or its last {_LEAST} characters or more")
     for query, limit in ({"status": "active"}, None), ({}, _RECENT):
         found = [one["id"] for one in client.sessions(query, limit) if one["id"].endswith(wanted)]
         if len(found) == 1:

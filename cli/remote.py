@@ -69,6 +69,20 @@ def plain(config: Config, session: Session, identity: Path | None) -> str:
     return f"ssh {key}-p {to['port']} {to['user']}@{to['host']}"
 
 
+def joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Only the fake markets have machines there."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def prepare(config: Config) -> None:
     """Make the place where host keys are kept."""
     config.directory.mkdir(mode=0o700, parents=True, exist_ok=True)

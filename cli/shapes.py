@@ -64,6 +64,14 @@ class Address(TypedDict, total=False):
     command: str
 
 
+class OpenPort(TypedDict):
+    """A port of the machine, and where it is reached from outside."""
+
+    port: int
+    host: str
+    external_port: int
+
+
 class Attempt(TypedDict, total=False):
     offer_id: str
     outcome: str
@@ -97,6 +105,7 @@ class Session(TypedDict, total=False):
     lease_expires_at: str | None
     ended_at: str | None
     ssh: Address | None
+    ports: list[OpenPort] | None
     cost: dict[str, float]
     last_heartbeat_at: str | None
     gpu_util: float | None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cli.words import cells, clean, cut, elide
+from cli.words import cells, clean, cut, elide, wrapped
 
 GAP = 2
 
@@ -16,6 +16,8 @@ class Column:
     """May lose the end of its text."""
     elides: bool = False
     """May lose the middle of its text."""
+    below: bool = False
+    """Loses nothing: where it does not fit beside the others it stands in lines of its own below each row."""
     least: int = 8
     """Narrower than this it is not made."""
     optional: int = 0
@@ -34,12 +36,14 @@ def tabbed(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
 
 
 def fitted(columns: Sequence[Column], rows: Sequence[Row], width: int, paint: Painter) -> list[str]:
-    """Aligned lines no wider than `width`, as far as columns may shrink or be left out."""
+    """Aligned lines no wider than `width`, as far as columns may shrink, be left out or go below."""
     texts = [[clean(cell) for cell in row] for row in rows]
+    natural = [max(cells(column.title), *(cells(row[i]) for row in texts), 0) for i, column in enumerate(columns)]
     kept = list(range(len(columns)))
+    below = [i for i in kept if columns[i].below] if sum(natural) + GAP * (len(kept) - 1) > width else []
+    kept = [i for i in kept if i not in below]
     while True:
-        widths = [max(cells(columns[i].title), *(cells(row[i]) for row in texts), 0) for i in kept]
-        widths = _shrink([columns[i] for i in kept], widths, width)
+        widths = _shrink([columns[i] for i in kept], [natural[i] for i in kept], width)
         least = max((i for i in kept if columns[i].optional), key=lambda i: columns[i].optional, default=None)
         if sum(widths) + GAP * (len(kept) - 1) <= width or least is None:
             break
@@ -54,6 +58,7 @@ def fitted(columns: Sequence[Column], rows: Sequence[Row], width: int, paint: Pa
             colour = column.paint(row[i]) if column.paint else None
             parts.append(paint(text, colour) if colour else text)
         lines.append((" " * GAP).join(parts).rstrip())
+        lines += [" " * GAP + line for i in below for line in wrapped(row[i], max(1, width - GAP))]
     return lines
 
 

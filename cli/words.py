@@ -99,6 +99,22 @@ def cut(text: str, width: int) -> str:
     return text.rstrip() + "…" if width > 0 else ""
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """All of its words in lines of at most `width` columns; a word is broken only where it is wider than a line."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and cells(f"{line} {word}") > width:
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}" if line else word
+        while cells(line) > width and len(line) > 1:
+            size = next((n for n in range(len(line), 1, -1) if cells(line[:n]) <= width), 1)
+            lines.append(line[:size])
+            line = line[size:]
+    return [*lines, line] if line else lines
+
+
 def elide(text: str, width: int) -> str:
     """An id in at most `width` columns: … in its middle pieces, then in its last, so that it stays recognisable."""
     pieces = text.split(":")

@@ -29,11 +29,17 @@ def main() -> int:
     try:
         env = settings.merged(os.environ, Path(".env"))
         chosen = settings.load(env)
+        for line in settings.misspelt(env):
+            print(f"!! {line}", file=sys.stderr)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
     log.configure(chosen)
-    data = DataDir(chosen.data_dir)
+    try:
+        data = DataDir(chosen.data_dir)
+    except OSError as error:
+        print(f"SHOPPER_DATA_DIR: {chosen.data_dir!r} cannot be a folder: {error.strerror}", file=sys.stderr)
+        return 2
     if not data.hold(PREDECESSOR_SECONDS):
         print(f"already running on {data.path} (process {data.holder()})", file=sys.stderr)
         return 1

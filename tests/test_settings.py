@@ -1,11 +1,14 @@
 """The environment, and the one line that a bad value stops the start with."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from chalicelib.domain.policy import Policy
-from chalicelib.settings import Credentials, SettingsError, load
+from chalicelib.settings import Credentials, SettingsError, load, misspelt
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_with_nothing_set_everything_has_its_default() -> None:
@@ -125,3 +128,11 @@ def test_either_name_of_the_port_in_the_environment_wins_over_both_in_the_file(t
     (tmp_path / ".env").write_text("PORT=8200\n")
     assert load({"SERVER_PORT": "8100"}, tmp_path / ".env").port == 8100
     assert load({}, tmp_path / ".env").port == 8200
+
+
+def test_no_name_that_somebody_reads_is_taken_for_a_misspelt_number() -> None:
+    read = set(re.findall(r"SHOPPER_[A-Z_]+[A-Z]", (ROOT / "chalicelib" / "settings.py").read_text()))
+    assert read
+    assert misspelt(dict.fromkeys(read, "x")) == []
+    found = misspelt({"SHOPPER_GHOST_GRACE_SECS": "5", "SHOPPER_GHOST_GRACE_SECONDS": "5", "SHOPPER_COLOUR": "red"})
+    assert found == ["SHOPPER_GHOST_GRACE_SECS is read by nobody: is SHOPPER_GHOST_GRACE_SECONDS meant?"]

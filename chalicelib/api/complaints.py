@@ -17,6 +17,8 @@ def told(kind: Any, error: msgspec.ValidationError) -> str:
     text = str(error).partition(" - at ")[0]
     if text.startswith("Invalid enum value") and (allowed := [*_choices(kind)]):
         return f"expected one of {', '.join(allowed)}"
+    if "matching regex" in text:
+        return "it has not the form that the description tells of"
     plain = _NAMED.sub(lambda named: _json(named[1]), text)
     return plain[:1].lower() + plain[1:]
 

@@ -59,6 +59,8 @@ def _range(call: Call[None]) -> tuple[str, str]:
         first = date.fromordinal(end - _DAYS_DEFAULT + 1).isoformat()
     days = end - date.fromisoformat(first).toordinal() + 1
     if days < 1:
+        if call.query.text("to") is None:
+            raise invalid("from", f"{first} lies ahead")
         raise invalid("to", f"{last} is before {first}")
     if days > _LONGEST_DAYS:
         raise invalid("from", f"at most {_LONGEST_DAYS} days, both ends included")

@@ -17,14 +17,15 @@ FIELDS: Mapping[str, str] = {
     "SessionBody.image": "A container image, `[host[:port]/]path[:tag][@sha256:…]`; the market's own if left out.",
     "SessionBody.env": "Environment variables. Names are of A-Z, 0-9 and _.",
     "SessionBody.onstart": "A script of at most 20 KB, run once the machine's agent is armed.",
-    "SessionBody.ports": "Ports to open beside 22.",
+    "SessionBody.ports": "Ports to open beside 22; `ports` of the session tells where they are reached.",
     "SessionBody.workload": "What it is for; it is kept, and changes nothing.",
     "SessionBody.idle_minutes": "End it after so long with every GPU below 5 % and nobody logged in; 0 never does.",
     "SessionBody.lease_minutes": "End it unless `POST /sessions/{id}/renew` comes at least this often.",
     "SessionBody.on_disconnect": "What the machine does when it has not reached this service for long.",
     "SessionBody.extendable_hours": "For a service that rented machines cannot reach: how far it may be extended. "
     "The machine's own timer is armed that much later, never past the hard max. Elsewhere it changes nothing.",
-    "SessionBody.max_price": "USD per hour, all-in; a dearer quote is refused.",
+    "SessionBody.max_price": "USD per hour, all-in; a dearer quote is refused. Below it, too, no machine may become "
+    "more than a tenth dearer than its offer.",
     "SessionBody.max_attempts": "How many offers may be tried: 3 with `requirements`, 1 with `offer_id`.",
     "SessionBody.consumer": "Who pays, if not the caller; operators only.",
     "RequirementsBody.gpu": "Any of these cards, in anybody's spelling; any at all if left out.",
@@ -52,7 +53,7 @@ FIELDS: Mapping[str, str] = {
     "HeartbeatBody.uptime_seconds": "Since the machine booted.",
     "HeartbeatBody.load": "Of its processors.",
     "HeartbeatBody.ends_at": "When the machine ends itself, for all its agent has been told: Unix seconds.",
-    "HeartbeatBody.beat": "Its number, higher each time; the uptime counts where there is none.",
+    "HeartbeatBody.beat": "Its number, higher each time; one without is taken for the next.",
     "HeartbeatBody.timer": "Whether the machine would end itself at its deadline.",
     "HeartbeatBody.dying": "Why the machine is ending itself just now.",
     # answers
@@ -84,6 +85,7 @@ FIELDS: Mapping[str, str] = {
     "Session.running_at": "When it became usable: the market said so, and SSH answered.",
     "Session.ended_at": "When its machine was proven gone.",
     "Session.ssh": "Where to log in, once it runs.",
+    "Session.ports": "Where the ports that were asked for are reached, by port; null while the market tells of none.",
     "Session.gpu_util": "Percent, the mean of its GPUs.",
     "Session.last_heartbeat_at": "When the agent on it was last heard.",
     "Session.kill_paths": "Who would end it in time, each without the others.",
@@ -143,6 +145,8 @@ FIELDS: Mapping[str, str] = {
     "PriceParts.disk": "The disk that was asked for.",
     "PriceParts.cpu_ram": "Processors and memory, where they are charged apart.",
     "Ssh.port": "As it is mapped to the outside.",
+    "OpenPort.port": "The machine's own, as it was asked for.",
+    "OpenPort.external_port": "The one to connect to, at `host`.",
     "Look.instance_ids": "What was asked for by id, and denied.",
     "Agent.gpus": "What it can see of them.",
     # wherever else they stand
@@ -199,7 +203,8 @@ FIELDS: Mapping[str, str] = {
     "subscriptions": "One page, newest first.",
     "tag": "What the machine was called at the market.",
     "tflops": "Of all its cards.",
-    "thresholds": "At which parts of the limit people are told.",
+    "thresholds": "At which parts of the limit people are told, each once a period; also where the limit is raised "
+    "meanwhile: name other parts to hear again.",
     "timer": "Whether the machine would end itself at its deadline.",
     "total_vram_gb": "Of all its cards.",
     "uptime_seconds": "Since the machine booted.",

@@ -10,7 +10,7 @@ from chalicelib.domain.access import Consumer, KeyRecord
 from chalicelib.domain.attempt import AbsenceProof, Attempt
 from chalicelib.domain.budget import left
 from chalicelib.domain.heartbeat import agent_deadline, idle_for, is_armed, is_silent, told_deadline
-from chalicelib.domain.instance import Address
+from chalicelib.domain.instance import Address, OpenPort
 from chalicelib.domain.instant import SECOND, Instant, rfc3339
 from chalicelib.domain.lease import Mode
 from chalicelib.domain.money import to_dollars, to_micros
@@ -43,6 +43,7 @@ def session(row: Session, now: Instant, policy: Policy) -> answers.Session:
         "hours": row.hours,
         "disk_gb": row.order.disk_gb,
         "created_at": rfc3339(row.created_at),
+        "state_entered_at": rfc3339(row.state_entered_at),
         "running_at": time(row.running_at),
         "expires_at": rfc3339(row.expires_at),
         "hard_max_at": rfc3339(row.hard_max_at),
@@ -50,6 +51,7 @@ def session(row: Session, now: Instant, policy: Policy) -> answers.Session:
         "lease_expires_at": None if row.lease_expires_at is None else rfc3339(row.ends_at),
         "ended_at": time(row.ended_at),
         "ssh": _ssh(row.ssh),
+        "ports": None if row.ports is None else [_port(one) for one in row.ports],
         "cost": {
             "accrued": to_dollars(spent),
             "reserved": to_dollars(0 if row.final else left(row.hold, spent)),
@@ -164,6 +166,10 @@ def _ssh(address: Address | None) -> answers.Ssh | None:
     return {"host": address.host, "port": address.port, "user": address.user, "command": command}
 
 
+def _port(row: OpenPort) -> answers.OpenPort:
+    return {"port": row.port, "host": row.host, "external_port": row.external_port}
+
+
 def _agent(row: Session, now: Instant, policy: Policy) -> answers.Agent:
     pulse = row.pulse
     return {
@@ -205,7 +211,7 @@ def _note(row: Session, now: Instant, policy: Policy) -> str | None:
 
 
 def _attempt(row: Attempt) -> answers.Attempt:
-    return {"offer_id": row.offer.id, "outcome": row.outcome, "detail": row.detail, "at": rfc3339(row.at)}
+    return {"offer_id": row.offer.id, "outcome": row.outcome, "detail": row.doubt or row.detail, "at": rfc3339(row.at)}
 
 
 def _proof(proof: AbsenceProof | None) -> answers.AbsenceProof | None:

@@ -10,6 +10,7 @@ from chalicelib.api.calls import Answer, Call
 from chalicelib.api.lists import listed, part
 from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.session import LIVE, EndReason, Session, Status
+from chalicelib.settings import MARKETS
 from chalicelib.usecases.authenticating import acting_for
 
 if TYPE_CHECKING:
@@ -48,10 +49,14 @@ def page(call: Call[None]) -> Answer:
         if consumer not in (None, call.caller.consumer.id):
             raise Refusal(403, "forbidden", "consumer: only an operator sees the sessions of others", field="consumer")
         consumer = call.caller.consumer.id
+    provider = call.query.text("provider")
+    markets = dict.fromkeys((*MARKETS, *call.ports.providers))
+    if provider is not None and provider not in markets:
+        raise invalid("provider", f"{provider!r} is none of {', '.join(markets)}")
     found = call.ports.sessions.page(
         consumer=consumer,
         statuses=None if status is None else LIVE if status == "active" else (Status(status),),
-        provider=call.query.text("provider"),
+        provider=provider,
         limit=call.query.limit,
         cursor=call.query.cursor,
     )

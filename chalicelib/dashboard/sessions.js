@@ -50,7 +50,7 @@ export function startSessions(me, summarise) {
       say(node.querySelector('.accrued'), fine(session.cost.accrued + (burning ? session.price_per_hour * since : 0)))
       say(node.querySelector('.left'), session.status === 'terminating' ? 'ending now' : span(new Date(session.expires_at) - Date.now()))
       say(node.querySelector('.lease'), session.lease_expires_at ? span(new Date(session.lease_expires_at) - Date.now()) : '')
-      say(node.querySelector('.since'), `${words(session.status)} · ${span(Date.now() - new Date(session.running_at ?? session.created_at))}`)
+      say(node.querySelector('.since'), `${words(session.status)} · ${span(Date.now() - new Date(session.state_entered_at))}`)
     }
   }
 

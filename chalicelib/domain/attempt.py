@@ -88,6 +88,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Complete lists without the tag since the create was called: counted while the answer is unclear."""
     look: Look | None = None
     """The last look that found nothing; None again as soon as one finds something."""
+    doubt: str | None = None
+    """What the last look found instead, while it must go."""
     proof: AbsenceProof | None = None
 
     @property

@@ -9,6 +9,8 @@ import msgspec
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros
 
+SSH_PORT = 22
+
 
 class Phase(StrEnum):
     """The provider's many words for a machine's condition, in ours. Every one of them is alive and may bill."""
@@ -38,6 +40,14 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     """The provider told no port: it is where SSH usually is, if the machine has an address of its own."""
 
 
+class OpenPort(msgspec.Struct, frozen=True, kw_only=True):
+    """A port of the machine, and where it is reached from outside."""
+
+    port: int
+    host: str
+    external_port: int
+
+
 class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """One machine as its provider describes it. `None` where the provider says nothing."""
 
@@ -50,6 +60,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     addresses: tuple[Address, ...] = ()
     """Best first: direct before proxied."""
+    ports: tuple[OpenPort, ...] = ()
+    """Each port at most once; whatever the market maps, asked for or not, SSH's own among them."""
     gpu: str | None = None
     gpu_count: int | None = None
     price_per_hour: Micros | None = None

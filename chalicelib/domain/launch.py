@@ -1,7 +1,7 @@
 """How a launch goes: what may be paid, how often to look, and when an attempt has failed."""
 
 from chalicelib.domain.attempt import Attempt
-from chalicelib.domain.instance import Instance, Phase
+from chalicelib.domain.instance import SSH_PORT, Address, Instance, OpenPort, Phase
 from chalicelib.domain.instant import Instant, Millis, seconds
 from chalicelib.domain.money import Micros
 from chalicelib.domain.policy import Policy
@@ -62,6 +62,21 @@ def failure(
     if instance.phase in (Phase.STOPPED, Phase.FROZEN) and now - called_at >= seconds(policy.stopped_grace_seconds):
         return "failed_to_boot", f"{instance.status}: {instance.message or 'the machine stopped while booting'}"
     return None
+
+
+def opened(session: Session, machine: Instance, ssh: Address | None) -> tuple[OpenPort, ...] | None:
+    """Where the ports that were asked for beside SSH's are reached, in their order; None while that is known of none.
+
+    An address of its own, with SSH where that always is, has every other port where it always is, too. What is known
+    already gives way only to more: a market that tells of less, for once, has not closed anything by that.
+    """
+    if ssh is None:
+        return session.ports
+    asked = sorted({*session.order.ports} - {SSH_PORT})
+    own = {port: OpenPort(port=port, host=ssh.host, external_port=port) for port in asked} if ssh.guessed else {}
+    told = own | {one.port: one for one in machine.ports}
+    found = tuple(told[port] for port in asked if port in told)
+    return found if len(found) > len(session.ports or ()) else session.ports
 
 
 _REASONS = {

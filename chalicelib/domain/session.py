@@ -15,7 +15,7 @@ from chalicelib.domain import tag as tags
 from chalicelib.domain.attempt import AbsenceProof, Attempt, Stage
 from chalicelib.domain.billing import Correction
 from chalicelib.domain.errors import ShopperError
-from chalicelib.domain.instance import Address
+from chalicelib.domain.instance import Address, OpenPort
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.lease import Mode, OnDisconnect
 from chalicelib.domain.money import Micros
@@ -127,6 +127,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     end_detail: str | None = None
     """Why, in words; it is what remains to be read when all is over."""
     ssh: Address | None = None
+    ports: tuple[OpenPort, ...] | None = None
+    """Where those that the order names are reached; see `launch.opened`. None in older rows too."""
     absence_proof: AbsenceProof | None = None
     agent_mode: Mode | None = None
     """How the agent of the last create was launched."""

@@ -6,6 +6,9 @@ import re
 
 from chalicelib.domain.words import printable
 
+MOST_PORTS = 256
+"""Of one machine: many more than can be asked for, as a market maps others too; what comes after is not read."""
+
 _HOST = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 

@@ -1,14 +1,15 @@
 """TensorDock's machines, read from any of the shapes in which they were seen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from chalicelib.domain.errors import ListIncomplete, ProviderDown
 from chalicelib.domain.gpu import canonical_v0, memory_gb
-from chalicelib.domain.instance import Address, Instance, Phase
+from chalicelib.domain.instance import SSH_PORT, Address, Instance, OpenPort, Phase
 from chalicelib.domain.money import Micros, to_micros
-from chalicelib.providers.clean import host, number, port, text, whole
+from chalicelib.providers.clean import MOST_PORTS, host, number, port, text, whole
 from chalicelib.providers.tensordock_answers import INSTANCE_ID
-from chalicelib.providers.tensordock_launch import SSH_PORT, USER
+from chalicelib.providers.tensordock_launch import USER
 from chalicelib.providers.tensordock_offers import NAME
 
 _MOST_PRICE = 10_000.0  # dollars per hour: beyond is no price
@@ -106,6 +107,7 @@ def _instance(item: object) -> Instance | None:
         phase=phase_of(fields.get("status")),
         status=text(fields.get("status"), 40) or "unknown",
         addresses=_addresses(fields),
+        ports=_ports(fields),
         gpu=gpu,
         gpu_count=gpu_count,
         price_per_hour=_price(fields.get("rateHourly")),
@@ -121,16 +123,32 @@ def _addresses(fields: Mapping[str, object]) -> tuple[Address, ...]:
     address = host(fields.get("ipAddress"))
     if address is None:
         return ()
-    forwards = fields.get("portForwards")
-    outer = [
-        port(forward.get("external_port"))
-        for forward in (forwards if isinstance(forwards, list) else ())
-        if isinstance(forward, dict) and whole(forward.get("internal_port"), 1, 65535) == SSH_PORT
-    ]
-    doors = dict.fromkeys(filter(None, outer))
+    doors = dict.fromkeys(outer for inner, outer in _forwards(fields) if inner == SSH_PORT)
     if not doors:
         return (Address(host=address, port=SSH_PORT, user=USER, guessed=True),)
     return tuple(Address(host=address, port=door, user=USER) for door in doors)
+
+
+def _ports(fields: Mapping[str, object]) -> tuple[OpenPort, ...]:
+    """What is forwarded, each port by the first of its forwards. Whether all are open as they are, where none is told
+    of, is not known here: see `_addresses`."""
+    address = host(fields.get("ipAddress"))
+    if address is None:
+        return ()
+    doors: dict[int, int] = {}
+    for inner, outer in islice(_forwards(fields), MOST_PORTS):
+        doors.setdefault(inner, outer)
+    return tuple(OpenPort(port=inner, host=address, external_port=outer) for inner, outer in doors.items())
+
+
+def _forwards(fields: Mapping[str, object]) -> Iterator[tuple[int, int]]:
+    """(inside, outside) of every forward that says both."""
+    forwards = fields.get("portForwards")
+    for forward in forwards if isinstance(forwards, list) else ():
+        if isinstance(forward, dict):
+            inner, outer = port(forward.get("internal_port")), port(forward.get("external_port"))
+            if inner and outer:
+                yield inner, outer
 
 
 def _gpus(resources: object) -> tuple[str | None, int | None]:

@@ -5,13 +5,13 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from chalicelib import node
+from chalicelib.domain.instance import SSH_PORT
 from chalicelib.domain.lease import Lease
 from chalicelib.domain.offer import disk_rented
 from chalicelib.ports import LaunchOrder
 from chalicelib.providers.tensordock_offers import DEDICATED
 
 USER = "user"
-SSH_PORT = 22
 _ENVIRONMENT = "/etc/profile.d/gpu-shopper.sh"
 _FOLDER = "/opt/gpu-shopper"
 _ONSTART = f"{_FOLDER}/onstart"

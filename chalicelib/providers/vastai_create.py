@@ -3,6 +3,7 @@
 import re
 
 from chalicelib.domain.errors import LaunchRefused, LaunchUncertain, OfferGone, ProviderAuth
+from chalicelib.domain.instance import SSH_PORT
 from chalicelib.domain.offer import disk_rented
 from chalicelib.ports import LaunchOrder, Receipt
 from chalicelib.providers import vastai_onstart as container
@@ -13,7 +14,6 @@ from chalicelib.providers.vastai_answers import said, slug, succeeded
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 _ENV_LONGEST = 32_000  # the market takes 32,768, names included
 _BIDS = (0.001, 128.0)  # USD per hour that the market accepts as a bid
-_SSH_PORT = 22  # mapped by the run type already
 
 _GONE = ("no_such_ask", "no longer available", "is not available")
 _NO_FUNDS = ("insufficient_credit", "missing_billing")
@@ -66,7 +66,7 @@ def _env(variables: dict[str, str], ports: tuple[int, ...]) -> dict[str, str]:
     for name in variables:
         if not _NAME.fullmatch(name):
             raise LaunchRefused("a variable's name would be read as something else by this market")
-    options = {f"-p {port}:{port}": "1" for port in ports if port != _SSH_PORT}
+    options = {f"-p {port}:{port}": "1" for port in ports if port != SSH_PORT}  # which the run type maps
     size = sum(len(name) + len(value.encode()) for name, value in variables.items())
     if size > _ENV_LONGEST:
         raise LaunchRefused("variables and script together are too long for this market")

@@ -1,12 +1,13 @@
 """Vast.ai's machines: one of its rows as an Instance, whatever words the row uses."""
 
 from collections.abc import Mapping
+from itertools import islice
 
 from chalicelib.domain.gpu import canonical
-from chalicelib.domain.instance import Address, Instance, Phase
+from chalicelib.domain.instance import SSH_PORT, Address, Instance, OpenPort, Phase
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.money import to_micros
-from chalicelib.providers.clean import host, number, port, text, whole
+from chalicelib.providers.clean import MOST_PORTS, host, number, port, text, whole
 
 _PHASES: Mapping[str | None, Phase] = {
     None: Phase.STARTING,  # the host has not reported yet
@@ -57,6 +58,7 @@ def parse(row: Mapping[str, object]) -> Instance | None:
         + (f", to be {intended}" if intended not in (None, status, "running") else ""),
         message=message,
         addresses=_addresses(row),
+        ports=_ports(row),
         gpu=canonical(name) if name else None,
         gpu_count=whole(row.get("num_gpus"), 1, 1024),
         price_per_hour=None if dollars is None else to_micros(dollars),
@@ -89,14 +91,32 @@ def _label(value: object) -> str | None:
 
 
 def _addresses(row: Mapping[str, object]) -> tuple[Address, ...]:
-    direct = host(row.get("public_ipaddr")), _mapped_ssh(row.get("ports"))
+    direct = host(row.get("public_ipaddr")), _outside(_map(row).get(f"{SSH_PORT}/tcp"))
     proxied = host(row.get("ssh_host")), port(row.get("ssh_port"))
     return tuple(Address(host=at, port=door, user="root") for at, door in (direct, proxied) if at and door)
 
 
-def _mapped_ssh(ports: object) -> int | None:
-    """The host's port for the container's SSH, from docker's own form of a port map."""
-    bindings = ports.get("22/tcp") if isinstance(ports, dict) else None
+def _ports(row: Mapping[str, object]) -> tuple[OpenPort, ...]:
+    """The container's TCP ports at the host's own address: the proxy passes on nothing but SSH."""
+    address = host(row.get("public_ipaddr"))
+    if address is None:
+        return ()
+    found = ((_inside(name), _outside(bindings)) for name, bindings in islice(_map(row).items(), MOST_PORTS))
+    return tuple(OpenPort(port=own, host=address, external_port=door) for own, door in found if own and door)
+
+
+def _map(row: Mapping[str, object]) -> Mapping[str, object]:
+    """The port map, in docker's own form: `{"8888/tcp": [{"HostIp": "0.0.0.0", "HostPort": "59735"}]}`."""
+    ports = row.get("ports")
+    return ports if isinstance(ports, dict) else {}
+
+
+def _inside(name: str) -> int | None:
+    found = port(name.removesuffix("/tcp"))
+    return found if name == f"{found}/tcp" else None
+
+
+def _outside(bindings: object) -> int | None:
     first = bindings[0] if isinstance(bindings, list) and bindings else None
     return port(first.get("HostPort")) if isinstance(first, dict) else None
 

@@ -10,7 +10,7 @@ from chalicelib.domain.destroy import pause
 from chalicelib.domain.errors import ListIncomplete, ProviderAuth, ProviderBusy, ProviderDown, ProviderError
 from chalicelib.domain.instance import Absent, Address, Instance, Phase
 from chalicelib.domain.instant import seconds
-from chalicelib.domain.launch import boot_pause, failure, ssh_pause
+from chalicelib.domain.launch import boot_pause, failure, opened, ssh_pause
 from chalicelib.domain.metering import read, rejoined, told
 from chalicelib.domain.offer import FORWARDED, Offer
 from chalicelib.domain.session import Session
@@ -55,7 +55,9 @@ def advance(ports: Ports, session: Session, attempt: Attempt) -> None:
     if machine is not None and address is not None:
         up = msgspec.structs.replace(attempt, outcome="running", detail=None, at=now)
         ready = msgspec.structs.replace(
-            with_attempt(session, up), price_per_hour=machine.price_per_hour or session.price_per_hour
+            with_attempt(session, up),
+            price_per_hour=machine.price_per_hour or session.price_per_hour,
+            ports=opened(session, machine, address),
         )
         keep(ports, session, *rules.run(ready, address, now))
         return

@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.domain import session as rules
 from chalicelib.domain.alert import stuck
-from chalicelib.domain.attempt import Attempt, Look, NotProven, Stage, look, prove
+from chalicelib.domain.attempt import LAUNCHING, Attempt, Look, NotProven, Stage, look, prove
 from chalicelib.domain.destroy import late_arrival_possible, look_pause, pause
 from chalicelib.domain.errors import ProviderBusy, ProviderError, ShopperError
 from chalicelib.domain.instance import Absent, Instance
@@ -19,7 +19,7 @@ from chalicelib.ports import Ports, Provider
 from chalicelib.usecases.accruing import settle
 from chalicelib.usecases.alerting import tell
 from chalicelib.usecases.destroying import destroy
-from chalicelib.usecases.failing import with_attempt
+from chalicelib.usecases.failing import tell_closed, with_attempt
 from chalicelib.usecases.keeping import keep, later
 from chalicelib.usecases.observing import listing, provider_named
 
@@ -126,10 +126,19 @@ def _look(ports: Ports, session: Session, attempt: Attempt) -> None:
         return
     attempt = msgspec.structs.replace(attempt, lists_without=attempt.lists_without + (not attempt.answered))
     if late_arrival_possible(attempt, at, policy):
+        attempt = _unclear(attempt, at, policy)
         wait = lost_create_pause(attempt.called_at or at, at, policy)
         keep(ports, session, later(ports, with_attempt(session, attempt), wait))
         return
     _clean_look(ports, session, attempt, seen)
+
+
+def _unclear(attempt: Attempt, at: Instant, policy: Policy) -> Attempt:
+    """A create whose caller must be gone by now without having said how it ended."""
+    silent = attempt.outcome == LAUNCHING and not attempt.answered and not attempt.instance_ids
+    if not silent or at - (attempt.called_at or at) < seconds(policy.create_in_flight_seconds):
+        return attempt
+    return msgspec.structs.replace(attempt, outcome="uncertain", detail="the create's answer was lost", at=at)
 
 
 def _still_there(ports: Ports, session: Session, attempt: Attempt, why: str) -> None:
@@ -138,7 +147,7 @@ def _still_there(ports: Ports, session: Session, attempt: Attempt, why: str) -> 
     due = attempt.destroy_due_at or 0
     if attempt.instance_ids != known_before:
         due = 0  # a machine nobody has asked for yet does not wait for its sister's turn
-    alive = msgspec.structs.replace(attempt, look=None, destroy_due_at=due or None, detail=why)
+    alive = msgspec.structs.replace(attempt, look=None, destroy_due_at=due or None, doubt=why)
     now = ports.clock.now()
     asked_ago = now - (attempt.destroy_called_at or now)
     wait = min(max(0, due - now), max(asked_ago, look_pause(ports.settings.policy)))
@@ -152,7 +161,7 @@ def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) ->
     spacing = seconds(policy.proof_spacing_seconds)
     first = attempt.look
     if first is None or set(first.instance_ids) != set(seen.instance_ids):
-        noted = msgspec.structs.replace(attempt, look=seen)
+        noted = msgspec.structs.replace(attempt, look=seen, doubt=None)
         keep(ports, session, later(ports, with_attempt(session, noted), spacing))
         return
     try:
@@ -160,8 +169,10 @@ def _clean_look(ports: Ports, session: Session, attempt: Attempt, seen: Look) ->
     except NotProven:
         keep(ports, session, later(ports, session, max(0, first.at + spacing - ports.clock.now())))
         return
-    closed = msgspec.structs.replace(attempt, stage=Stage.CLOSED, look=seen, proof=proof)
+    closed = msgspec.structs.replace(attempt, stage=Stage.CLOSED, look=seen, doubt=None, proof=proof)
     proven = with_attempt(session, closed)
+    if attempt.called_at is not None and not attempt.answered and not attempt.instance_ids:
+        tell_closed(ports, session, closed)  # first: it is told once, however often this is tried
     if session.status is Status.TERMINATING:
         _over(ports, session, *rules.finish(proven, proof, ports.clock.now()))
     else:

@@ -39,8 +39,8 @@ def reconcile_invoice(ports: Ports, name: str) -> Comparison | None:
     for drift in found.drifts:
         _correct(ports, drift, now, name)
     log.info(
-        "invoice of %s: billed %d, written down %d, %d sessions differ", name, found.billed, found.ours,
-        len(found.drifts), extra={"provider": name},
+        "invoice of %s: billed $%.4f, written down $%.4f, %d sessions differ", name, to_dollars(found.billed),
+        to_dollars(found.ours), len(found.drifts), extra={"provider": name},
     )  # fmt: skip
     if found.drifted(policy.invoice_drift):
         _tell(ports, name, found, now)

@@ -4,7 +4,6 @@ import msgspec
 
 from chalicelib.domain import session as rules
 from chalicelib.domain.admission import creates_blocked
-from chalicelib.domain.alert import Kind
 from chalicelib.domain.attempt import Attempt, Stage
 from chalicelib.domain.destroy import late_arrival_possible
 from chalicelib.domain.errors import (
@@ -19,9 +18,8 @@ from chalicelib.domain.scaling import can_have, scaled, unscaled
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.ports import Ports, Provider
 from chalicelib.usecases import lifecycle
-from chalicelib.usecases.alerting import tell_of
 from chalicelib.usecases.creating import create
-from chalicelib.usecases.failing import fail, with_attempt
+from chalicelib.usecases.failing import fail, tell_closed, with_attempt
 from chalicelib.usecases.keeping import keep, later
 from chalicelib.usecases.leasing import grant
 from chalicelib.usecases.observing import listing, offer_gone, probe, provider_named
@@ -102,13 +100,7 @@ def search(ports: Ports, session: Session, attempt: Attempt) -> None:
         keep(ports, session, later(ports, with_attempt(session, looked), pause))
     else:
         fail(ports, session, looked.ended(now, "never_appeared"))
-        _tell_closed(ports, session, looked)
-
-
-def _tell_closed(ports: Ports, session: Session, attempt: Attempt) -> None:
-    detail = f"the create of {attempt.offer.id} had no clear answer, and no machine turned up: closed by the rule"
-    number = len(session.attempts)
-    tell_of(ports, session, Kind.LAUNCH_UNCERTAIN_CLOSED, f"uncertain:{session.id}:{number}", detail)
+        tell_closed(ports, session, looked)
 
 
 def _quote(provider: Provider, offer: Offer) -> Offer:

@@ -1,4 +1,4 @@
-"""Let the ledger know what a complete list says of the machines that run."""
+"""Let the ledger know what a complete list says of the machines that run, and the consumer where their ports are."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ import msgspec
 from chalicelib.domain.attempt import Attempt
 from chalicelib.domain.errors import ShopperError
 from chalicelib.domain.instance import Listing
+from chalicelib.domain.launch import opened
 from chalicelib.domain.metering import read
 from chalicelib.domain.session import Session, Status
 from chalicelib.ports import Ports
@@ -38,11 +39,17 @@ def noted(ports: Ports, found: Listing, live: Iterable[Session]) -> Iterator[Ses
 
 def _note(ports: Ports, session: Session, attempt: Attempt, found: Listing) -> None:
     after = read(attempt, found)
-    if after is attempt:
-        return
     machine = found.by_id.get(attempt.instance_id or "")
-    price = machine.price_per_hour if machine is not None else None
+    ports_at = session.ports
+    if machine is not None and session.status is Status.RUNNING:  # some are mapped only after SSH answers
+        ports_at = opened(session, machine, session.ssh)
+    if after is attempt and ports_at is session.ports:
+        return
+    price = machine.price_per_hour if machine is not None and after is not attempt else None
     changed = msgspec.structs.replace(
-        session, attempts=(*session.attempts[:-1], after), price_per_hour=price or session.price_per_hour
+        session,
+        attempts=(*session.attempts[:-1], after),
+        price_per_hour=price or session.price_per_hour,
+        ports=ports_at,
     )
     ports.sessions.save(session, changed)

@@ -1,11 +1,12 @@
 """`costs`, `budget`, `alerts`: what was spent, what may be, and who is told."""
 
+from cli import lookup
 from cli.arguments import Commands, add, at_least_zero, positive
 from cli.context import Context
-from cli.errors import UsageError
+from cli.errors import ApiError, UsageError
 from cli.shapes import Budget, Costs
 from cli.table import Column
-from cli.words import number, usd
+from cli.words import clock, moment, number, usd
 
 _GROUPS = ("day", "month", "session", "provider", "gpu", "consumer")
 _COSTS = (
@@ -14,8 +15,10 @@ _COSTS = (
     Column("GPU-HOURS", right=True),
     Column("SESSIONS", right=True),
 )
-_ALERTS = (Column("AT"), Column("KIND"), Column("SENT", optional=1), Column("DETAIL", shrinks=True))
+_ALERTS = (Column("AT"), Column("KIND"), Column("SENT", optional=1), Column("DETAIL", below=True))
 _SUBSCRIPTIONS = (Column("ID"), Column("PROTOCOL"), Column("ENDPOINT", shrinks=True), Column("CONSUMER"))
+_BUDGET = "Options change what they name, at once; whatever is not said stays as it is."
+_WHOLE = ("period", "limit", "thresholds", "on_exceeded")
 
 
 def declare(commands: Commands) -> None:
@@ -23,18 +26,25 @@ def declare(commands: Commands) -> None:
     spent.add_argument("--by", choices=_GROUPS, default="day", help="what to group by (default: day)")
     spent.add_argument("--from", dest="since", metavar="DATE", help="first day, like 2026-11-01 (default: 30 days)")
     spent.add_argument("--to", dest="until", metavar="DATE", help="last day (default: today)")
-    spent.add_argument("--session", metavar="ID", help="only this session's")
+    spent.add_argument("--session", metavar="ID", help="only this session's; the end of its id will do")
     spent.add_argument("--consumer", metavar="ID", help="only theirs (operators)")
 
-    may = add(commands, "budget", "show a budget and what is left of it, or set it (operators)", budget)
+    summary = "show a budget and what is left of it, or set it (operators)"
+    may = add(commands, "budget", summary, budget, _BUDGET)
     may.add_argument("consumer", metavar="CONSUMER", nargs="?", help="default: yourself")
-    may.add_argument("--limit", type=at_least_zero, metavar="USD", help="set the budget to so much a period")
-    may.add_argument("--period", choices=("day", "month"), help="with --limit (default: month)")
+    may.add_argument("--limit", type=at_least_zero, metavar="USD", help="so much a period; a first budget needs it")
+    may.add_argument("--period", choices=("day", "month"), help="what the limit is for (at first: month)")
     may.add_argument(
-        "--on-exceeded", choices=("alert", "block", "terminate"), help="with --limit: only tell, refuse, or end too"
+        "--on-exceeded",
+        choices=("alert", "block", "terminate"),
+        help="only tell, refuse what may pass the limit, or end what runs too (at first: alert)",
     )
     may.add_argument(
-        "--threshold", type=positive, action="append", metavar="SHARE", help="with --limit: tell at this share; repeat"
+        "--threshold",
+        type=positive,
+        action="append",
+        metavar="SHARE",
+        help="tell at this share, such as 0.8, and no more at those before; repeatable (at first: 0.5, 0.8 and 1)",
     )
 
     told = add(commands, "alerts", "list the alerts, or say who hears of them", alerts)
@@ -47,8 +57,9 @@ def declare(commands: Commands) -> None:
 
 def costs(ctx: Context) -> int:
     args = ctx.args
+    session = lookup.session(ctx.client, args.session) if args.session is not None else None
     filters = {
-        "group_by": args.by, "from": args.since, "to": args.until, "session": args.session, "consumer": args.consumer,
+        "group_by": args.by, "from": args.since, "to": args.until, "session": session, "consumer": args.consumer,
     }  # fmt: skip
     answer: Costs = ctx.client.costs(filters)
     if ctx.console.as_json:
@@ -69,13 +80,26 @@ def costs(ctx: Context) -> int:
 def budget(ctx: Context) -> int:
     args = ctx.args
     consumer = args.consumer or ctx.client.me()["consumer"]["id"]
-    more = {"period": args.period, "on_exceeded": args.on_exceeded, "thresholds": args.threshold}
-    fields = {name: value for name, value in more.items() if value is not None}
-    if args.limit is None and fields:
-        raise UsageError("a budget is set as a whole", "give --limit too")
-    if args.limit is None:
+    words = {
+        "period": args.period, "limit": args.limit, "thresholds": args.threshold, "on_exceeded": args.on_exceeded,
+    }  # fmt: skip
+    said = {name: value for name, value in words.items() if value is not None}
+    if not said:
         return _tell(ctx, ctx.client.budget(consumer))
-    return _tell(ctx, ctx.client.set_budget(consumer, {"period": "month", "limit": args.limit, **fields}))
+    return _tell(ctx, ctx.client.set_budget(consumer, {**_before(ctx, consumer, "limit" in said), **said}))
+
+
+def _before(ctx: Context, consumer: str, limited: bool) -> dict[str, object]:
+    """The budget as it is: the service takes a whole one. Raises UsageError where there is none, nor a limit for it."""
+    try:
+        now = dict(ctx.client.budget(consumer))
+    except ApiError as error:
+        if (error.status, error.code) != (404, "not_found"):
+            raise
+        if not limited:
+            raise UsageError(f"{error.detail}: one is set as a whole", "give --limit too") from None
+        return {"period": "month"}
+    return {name: now[name] for name in _WHOLE}
 
 
 def alerts(ctx: Context) -> int:
@@ -104,9 +128,18 @@ def _alerts(ctx: Context) -> int:
     if ctx.console.as_json:
         ctx.console.data(answer)
         return 0
-    rows = [[one["at"], one["kind"], "yes" if one.get("sent_at") else "no", one["detail"]] for one in answer["alerts"]]
+    rows = [
+        [_at(ctx, one["at"]), one["kind"], "yes" if one.get("sent_at") else "no", one["detail"]]
+        for one in answer["alerts"]
+    ]
     ctx.console.table(_ALERTS, rows)
     return 0
+
+
+def _at(ctx: Context, text: str) -> str:
+    """Local for a person, as the service said it for a program."""
+    at = moment(text)
+    return clock(at, ctx.now()) if at and ctx.console.terminal else text
 
 
 def _subscriptions(ctx: Context) -> int:

@@ -9,7 +9,7 @@ from cli.arguments import Commands, add
 from cli.commands import renew
 from cli.context import Context
 from cli.errors import CliError
-from cli.shapes import FINAL, Event, Session
+from cli.shapes import FINAL, Event, OpenPort, Session
 from cli.table import Column
 from cli.words import OFFER, clean, clock, elapsed, moment, rate, until, usd, yes
 
@@ -113,6 +113,8 @@ def _pairs(ctx: Context, session: Session, now: datetime) -> list[tuple[str, str
         pairs.append(("machine", clean(session["provider_instance_id"])))
     if status == "running":
         pairs.append(("ssh", _ssh(ctx, session)))
+    if status not in FINAL:
+        pairs += [("port", _port(one)) for one in session.get("ports") or []]
     if session.get("last_heartbeat_at"):
         util = session.get("gpu_util")
         busy = f" · GPU {util:.0f} %" if util is not None else ""
@@ -138,6 +140,10 @@ def _ssh(ctx: Context, session: Session) -> str:
         return remote.plain(ctx.config, session, None)
     except CliError as error:
         return clean(error.detail)
+
+
+def _port(one: OpenPort) -> str:
+    return clean(f"{one['port']} at {remote.joined(one['host'], one['external_port'])}")
 
 
 def _outcome(attempt: Any) -> str:

@@ -1,13 +1,10 @@
-"""`ssh`: become ssh to a session's machine."""
+"""`ssh`: a shell, or a command, on a session's machine."""
 
-import os
-import sys
 from pathlib import Path
 
-from cli import lookup, remote
+from cli import lookup, remote, visiting
 from cli.arguments import Commands, add
 from cli.context import Context
-from cli.errors import CliError
 
 _MORE = """\
 examples:
@@ -16,7 +13,8 @@ examples:
   gpu-shopper ssh ab12cd34 -- -L 8888:localhost:8888
 
 What stands behind -- is given to ssh behind the destination. The machine's host key is trusted at first sight, then
-held for this session. With --json the command is told and not run."""
+held for this session. Its exit code is ours; 255 may be ssh's own word for not getting in, and then a line says so.
+With --json the command is told and not run."""
 
 
 def declare(commands: Commands) -> None:
@@ -29,13 +27,9 @@ def declare(commands: Commands) -> None:
 
 def run(ctx: Context) -> int:
     session = ctx.client.session(lookup.session(ctx.client, ctx.args.id))
-    argv = remote.command(ctx.config, session, ctx.args.ssh_key, ctx.rest or ())
     if ctx.console.as_json:
+        argv = remote.command(ctx.config, session, ctx.args.ssh_key, ctx.rest or ())
         ctx.console.data({**remote.address(session), "session": session["id"], "argv": argv})
         return 0
-    remote.prepare(ctx.config)
-    sys.stdout.flush()
-    try:
-        os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted; the parts are checked
-    except FileNotFoundError:
-        raise CliError("no ssh here", "install the OpenSSH client") from None
+    own = f"gpu-shopper ssh {lookup.short(session['id'])}"
+    return visiting.visit(ctx, session, ctx.rest or (), f"why: {own} -- -v · with another key: {own} -i FILE")

@@ -36,7 +36,13 @@ def declare(commands: Commands) -> None:
     parser.add_argument("--image", help="docker image or template (default: the market's plain CUDA one)")
     parser.add_argument("--env", action="append", metavar="NAME[=VALUE]", help="repeatable; without value: from here")
     parser.add_argument("--onstart", type=Path, metavar="FILE", help="script that runs on the machine after boot")
-    parser.add_argument("--port", action="append", type=port, metavar="N", help="open this port; repeatable")
+    parser.add_argument(
+        "--port",
+        action="append",
+        type=port,
+        metavar="N",
+        help="open this port (show tells where it is reached); repeatable",
+    )
     parser.add_argument("--workload", help="llm, training, batch, interactive or benchmark")
     parser.add_argument("--idle-minutes", type=whole, metavar="N", help="end it when idle for so long (0: never)")
     parser.add_argument(

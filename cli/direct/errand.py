@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from cli.context import Context
 from cli.direct.ending import Ending, end
 from cli.direct.markets import Direct, Unreadable, reach
-from cli.direct.survey import Account, Machine, survey
+from cli.direct.naming import named
+from cli.direct.survey import Account, Machine, survey, unseen
 from cli.direct.told import COLUMNS, fields, row
 from cli.errors import CliError, Unreachable, UsageError
 
@@ -22,35 +23,25 @@ def orphans(ctx: Context) -> int:
         accounts = survey(direct)
     except Unreadable as error:
         raise CliError(f"cannot tell which machines are ours: {error}") from None
-    chosen = _chosen(ctx, accounts)
+    chosen, missed = _chosen(ctx, accounts), unseen(accounts)
     if not console.as_json:
         _show(ctx, direct, accounts)
     endings = _end(ctx, direct, chosen) if args.execute else []
     if console.as_json:
         console.data(fields(direct, accounts, chosen, endings))
     else:
-        _report(ctx, chosen, endings)
-    unseen = "; ".join(f"{account.provider}: {account.error}" for account in accounts if account.error)
-    if unseen:
-        raise Unreachable(f"not seen whole: {unseen}", "there may be more than is told")
+        _report(ctx, chosen, endings, whole=not missed)
+    if missed:
+        raise Unreachable(f"not seen whole: {missed}", "there may be more than is told")
     return 1 if any(not ending.gone for ending in endings) else 0
 
 
 def _chosen(ctx: Context, accounts: Sequence[Account]) -> list[Machine]:
-    """What --execute would destroy. Raises CliError for a name that no machine of this deployment has."""
-    ours = [machine for account in accounts for machine in account.ours]
+    """What --execute would destroy. Raises CliError for a name that means no machine of this deployment, or several."""
     if not ctx.args.ids:
+        ours = [machine for account in accounts for machine in account.ours]
         return [machine for machine in ours if machine.overdue or ctx.args.all_ours]
-    known = [*ours, *(machine for account in accounts for machine in account.unverified)]
-    chosen: dict[str, Machine] = {}
-    for name in ctx.args.ids:
-        found = {m.name: m for m in known if name in (m.name, m.instance.id, m.session_id, m.instance.tag)}
-        if not found:
-            raise CliError(f"no machine of this deployment is called {name}", "a foreign one is never touched here")
-        if len({m.session_id for m in found.values()}) > 1:
-            raise UsageError(f"{name} is at more than one provider", f"say which: {' or '.join(found)}")
-        chosen |= found
-    return list(chosen.values())
+    return list({machine.name: machine for text in ctx.args.ids for machine in named(text, accounts)}.values())
 
 
 def _show(ctx: Context, direct: Direct, accounts: Sequence[Account]) -> None:
@@ -60,7 +51,7 @@ def _show(ctx: Context, direct: Direct, accounts: Sequence[Account]) -> None:
     ours = [machine for account in accounts for machine in account.ours]
     apart = [machine for account in accounts for machine in account.unverified]
     if ours or apart or not console.terminal:
-        console.table(COLUMNS, [row(machine, now) for machine in (*ours, *apart)])
+        console.table(COLUMNS, [row(machine, now, whole=not console.terminal) for machine in (*ours, *apart)])
     foreign = ", ".join(f"{account.foreign} at {account.provider}" for account in accounts if not account.error)
     console.note(f"{len(ours)} ours, {len(apart)} unverified; foreign, never touched: {foreign or 'unknown'}")
     if apart:
@@ -78,13 +69,12 @@ def _end(ctx: Context, direct: Direct, chosen: Sequence[Machine]) -> list[Ending
     return end(direct, chosen, ctx.args.timeout, console.live if console.err_terminal else lambda _: None)
 
 
-def _report(ctx: Context, chosen: Sequence[Machine], endings: Sequence[Ending]) -> None:
-    if not ctx.args.execute:
-        names = " ".join(machine.name for machine in chosen)
-        note = f"--execute would destroy {names}" if chosen else "nothing is past its hard max"
-        ctx.console.note(note)
-    elif not chosen:
-        ctx.console.note("nothing to destroy")
+def _report(ctx: Context, chosen: Sequence[Machine], endings: Sequence[Ending], whole: bool) -> None:
+    """`whole`: every account was seen whole; only then can be said that there is nothing."""
+    if chosen and not ctx.args.execute:
+        ctx.console.note(f"--execute would destroy {' '.join(machine.name for machine in chosen)}")
+    elif not chosen and whole:
+        ctx.console.note("nothing to destroy" if ctx.args.execute else "nothing is past its hard max")
     for ending in endings:
         name = ending.machine.name
         if ending.gone:

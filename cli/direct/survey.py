@@ -47,6 +47,11 @@ def survey(direct: Direct) -> list[Account]:
     return [_account(direct, name, keys) for name in sorted(direct.markets)]
 
 
+def unseen(accounts: Sequence[Account]) -> str:
+    """Which accounts were not seen whole, and why; empty where all were."""
+    return "; ".join(f"{account.provider}: {account.error}" for account in accounts if account.error)
+
+
 def _account(direct: Direct, name: str, keys: Sequence[bytes]) -> Account:
     try:
         listing = direct.markets[name].list()

@@ -7,22 +7,24 @@ from chalicelib.domain.money import to_dollars
 from cli.direct.ending import Ending
 from cli.direct.markets import Direct
 from cli.direct.survey import Account, Machine
+from cli.lookup import short
 from cli.table import Column
 from cli.words import rate, span
 
 COLUMNS = (
-    Column("MACHINE"),
+    Column("MACHINE", elides=True, least=20),  # so much of tensordock:1a77…bb38 is still told from another
     Column("OURS", paint={"yes": "green", "unverified": "yellow"}.get),
-    Column("STATE"),
-    Column("GPU", optional=1),
-    Column("$/H", right=True),
-    Column("AGE", right=True),
+    Column("STATE", shrinks=True, optional=2),
+    Column("GPU", shrinks=True, least=14, optional=4),
+    Column("$/H", right=True, optional=1),
+    Column("AGE", right=True, optional=3),
     Column("HARD MAX", paint=lambda text: "red" if text.startswith("past") else None),
-    Column("SESSION", shrinks=True, optional=2),
+    Column("SESSION"),
 )
 
 
-def row(machine: Machine, now: Instant) -> list[str]:
+def row(machine: Machine, now: Instant, whole: bool) -> list[str]:
+    """`whole`: the session's id too, and not only its end, as `ls` has it."""
     late = (now - machine.due_at) / SECOND
     price = machine.instance.price_per_hour
     return [
@@ -33,7 +35,7 @@ def row(machine: Machine, now: Instant) -> list[str]:
         rate(None if price is None else to_dollars(price)),
         span((now - machine.created_at) / SECOND),
         (f"past by {span(late)}" if machine.overdue else f"in {span(-late)}") + (" ?" if machine.doubt else ""),
-        machine.session_id,
+        machine.session_id if whole else short(machine.session_id),
     ]
 
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 
 from chalicelib import __version__
@@ -19,25 +20,39 @@ what runs and what it costs. Errors say what to do next."""
 
 
 def build(tools: Tools) -> MCPServer[object]:
-    server: MCPServer[object] = MCPServer(
-        "gpu-shopper", title="Cloud GPU Shopper", version=__version__, instructions=_ABOUT, log_level="WARNING"
-    )
-    for tool in (
-        tools.search_offers, tools.price_history, tools.quote,
-        tools.session_status, tools.list_sessions, tools.ssh_info, tools.costs,
-    ):  # fmt: skip
-        _add(server, tool, ToolAnnotations(read_only_hint=True, open_world_hint=True))
-    if tools.limits.read_only:
-        return server
+    looking = ToolAnnotations(read_only_hint=True, open_world_hint=True)
     renewing = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True)
     spending = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False)
     ending = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True)
-    _add(server, tools.rent, spending)
-    _add(server, tools.renew_session, renewing)
-    _add(server, tools.extend_session, spending)
-    _add(server, tools.end_session, ending)
-    return server
+    offered: dict[Callable[..., object], ToolAnnotations] = dict.fromkeys(
+        (
+            tools.search_offers, tools.price_history, tools.quote, tools.session_status, tools.list_sessions,
+            tools.ssh_info, tools.costs,
+        ),
+        looking,
+    )  # fmt: skip
+    if not tools.limits.read_only:
+        offered |= {
+            tools.rent: spending,
+            tools.renew_session: renewing,
+            tools.extend_session: spending,
+            tools.end_session: ending,
+        }
+    return MCPServer(
+        "gpu-shopper",
+        title="Cloud GPU Shopper",
+        version=__version__,
+        instructions=_ABOUT,
+        tools=[_tool(function, hints) for function, hints in offered.items()],
+        log_level="WARNING",
+    )
 
 
-def _add(server: MCPServer[object], tool: Callable[..., object], hints: ToolAnnotations) -> None:
-    server.add_tool(told(tool), description=inspect.cleandoc(tool.__doc__ or ""), annotations=hints)
+def _tool(function: Callable[..., object], hints: ToolAnnotations) -> Tool:
+    """One that takes what it knows and nothing else: a limit under a wrong name must not be a wish that is ignored."""
+    made = Tool.from_function(told(function), description=inspect.cleandoc(function.__doc__ or ""), annotations=hints)
+    arguments = made.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    made.parameters = arguments.model_json_schema(by_alias=True)
+    return made

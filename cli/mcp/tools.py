@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cli import keys, lookup, remote
 from cli.client import Client
@@ -30,6 +30,8 @@ POLL_SECONDS = 1.0
 
 class Wishes(BaseModel):
     """What an offer must be; what is left out does not matter."""
+
+    model_config = ConfigDict(extra="forbid")
 
     gpu: Annotated[list[str], Field(max_length=16, description="Any of these models, such as 'H100 SXM'.")]
     gpu_count: Annotated[int, Field(ge=1, description="GPUs in one machine.")] = 1

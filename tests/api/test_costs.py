@@ -163,3 +163,11 @@ def test_a_question_that_makes_no_sense_names_its_field(query: str, field: str) 
 
 def test_a_leap_year_is_not_too_long() -> None:
     assert costs(Api(), **{"from": "2027-01-01", "to": "2028-01-01"})["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("from=2030-01-01", "from"), ("from=2026-09-20&to=2026-09-19", "to"), ("to=tomorrow", "to")]
+)
+def test_the_day_that_is_wrong_is_the_one_that_was_sent(query: str, field: str) -> None:
+    reply = Api().send("GET", f"/costs?{query}")
+    assert (reply.status, reply.json["field"]) == (400, field)

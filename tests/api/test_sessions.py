@@ -4,9 +4,11 @@ from tests.api.client import OFFER, Api, wish
 
 FIELDS = {
     "id", "consumer", "status", "status_reason", "end_reason", "provider", "provider_instance_id", "tag", "offer",
-    "gpu", "gpu_count", "price_per_hour", "workload", "hours", "disk_gb", "created_at", "running_at", "expires_at",
+    "gpu", "gpu_count", "price_per_hour", "workload", "hours", "disk_gb", "created_at",
+    "state_entered_at", "running_at",
+    "expires_at",
     "hard_max_at", "ended_at", "ssh", "cost", "last_heartbeat_at", "gpu_util", "kill_paths", "agent", "attempts",
-    "absence_proof", "lease_minutes", "lease_expires_at",
+    "absence_proof", "lease_minutes", "lease_expires_at", "ports",
 }  # fmt: skip
 
 
@@ -21,7 +23,7 @@ def test_a_wish_is_answered_with_a_pending_session_and_where_to_find_it() -> Non
     assert (session["tag"], session["hours"], session["disk_gb"]) == (f"shopper-{session['id']}", 1.0, 40)
     assert (session["offer"]["id"], session["gpu"], session["price_per_hour"]) == (OFFER, "RTX 4090", 0.408)
     assert session["cost"]["accrued"] == 0
-    assert session["ssh"] is None
+    assert (session["ssh"], session["ports"]) == (None, None)
     assert session["absence_proof"] is None
     assert session["created_at"].endswith("Z")
 
@@ -40,6 +42,29 @@ def test_a_running_session_tells_how_to_get_in_and_what_it_costs() -> None:
     assert (
         0.4 < session["cost"]["reserved"] < 0.408 * 1.1 * 1.25
     )  # an hour and a destroy at the ceiling, less what is spent
+
+
+def test_a_running_session_tells_where_the_ports_are_that_were_asked_for() -> None:
+    api = Api()
+    path = f"/sessions/{api.rent(ports=[8888, 80])['id']}"
+    assert api.send("GET", path).json["ports"] is None
+    api.world.run(600)
+    session = api.send("GET", path).json
+    [machine] = api.world.market.live()
+    assert {one.port for one in machine.ports} == {22, 80, 8888}
+    outside = {one.port: one.external_port for one in machine.ports}
+    assert session["ports"] == [
+        {"port": port, "host": session["ssh"]["host"], "external_port": outside[port]} for port in (80, 8888)
+    ]
+    assert api.send("GET", "/sessions").json["sessions"] == [session]
+
+
+def test_a_session_that_asked_for_no_port_tells_of_none() -> None:
+    api = Api()
+    path = f"/sessions/{api.rent()['id']}"
+    api.world.run(600)
+    session = api.send("GET", path).json
+    assert (session["status"], session["ports"]) == ("running", None)
 
 
 def test_a_deleted_session_ends_with_its_proof_and_stays_as_it_is() -> None:
@@ -169,3 +194,9 @@ def test_an_offer_that_is_gone_and_a_quota_that_is_full_are_told_apart() -> None
         api.rent()
     full = api.send("POST", "/sessions", wish())
     assert (full.status, full.code) == (429, "quota_exceeded")
+
+
+def test_sessions_of_a_market_that_there_is_not_are_no_empty_list() -> None:
+    reply = Api().send("GET", "/sessions?provider=vast")
+    assert (reply.status, reply.json["field"]) == (400, "provider")
+    assert Api().send("GET", "/sessions?provider=tensordock").status == 200

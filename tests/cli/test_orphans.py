@@ -130,6 +130,16 @@ def test_an_account_that_cannot_be_seen_whole_is_told_and_the_other_is_shown(acc
     assert ran.json["chosen"] == [name]
 
 
+def test_where_no_account_was_seen_nothing_is_said_of_what_is_past_its_end(accounts: Accounts) -> None:
+    accounts.fault("list.error")
+    for argv in ((), ("--execute", "--yes")):
+        ran = accounts.orphans(*argv)
+        assert ran.code == 3
+        assert "not seen whole: vastai" in ran.err
+        assert "nothing is past" not in ran.err
+        assert "nothing to destroy" not in ran.err
+
+
 def test_without_our_keys_everything_of_ours_is_for_a_person_to_decide(accounts: Accounts) -> None:
     (accounts.folder / "signing-keys").unlink()
     name = accounts.plant(accounts.tag(13))

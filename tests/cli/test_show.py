@@ -29,6 +29,25 @@ def test_a_running_session_is_told_whole(stub: Stub, typed: Run) -> None:
     assert "1:12  running" in out
 
 
+def test_each_port_tells_where_it_is_reached(stub: Stub, run: Run, typed: Run) -> None:
+    ports = [
+        {"port": 8888, "host": "203.0.113.7", "external_port": 59735},
+        {"port": 6006, "host": "2001:db8::7", "external_port": 6006},
+    ]
+    _knows(stub, session("running", ports=ports))
+    lines = run("show", SESSION_ID).out.splitlines()
+    at = lines.index("port\t8888 at 203.0.113.7:59735")
+    assert lines[at - 1].startswith("ssh\t")
+    assert lines[at + 1] == "port\t6006 at [2001:db8::7]:6006"
+    assert "port      \x1b[0m 8888 at 203.0.113.7:59735" in typed("show", SESSION_ID).out
+
+
+def test_a_session_without_open_ports_tells_of_none(stub: Stub, run: Run) -> None:
+    for found in (session("running"), session("running", ports=None), session("running", ports=[])):
+        _knows(stub, found)
+        assert "port\t" not in run("show", SESSION_ID).out
+
+
 def test_an_ended_session_shows_the_proof_of_its_absence(stub: Stub, run: Run) -> None:
     _knows(stub, ended())
     lines = run("show", SESSION_ID).out.splitlines()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cli.table import Column, fitted, tabbed
-from cli.words import cells, clean, cut, elapsed, elide, span, until, usd
+from cli.words import cells, clean, cut, elapsed, elide, span, until, usd, wrapped
 
 COLUMNS = (
     Column("ID", elides=True),
@@ -44,6 +44,25 @@ def test_a_shortened_id_keeps_both_ends() -> None:
 def test_the_least_needed_column_goes_first_where_space_is_short() -> None:
     assert "SPOT" in fitted(COLUMNS, ROWS, 60, _plain)[0]
     assert "SPOT" not in fitted(COLUMNS, ROWS, 30, _plain)[0]
+
+
+def test_what_may_not_be_cut_stands_below_its_row_where_it_does_not_fit_beside() -> None:
+    columns = (Column("KIND"), Column("SENT", optional=1), Column("DETAIL", below=True))
+    rows = [["lost", "no", "a word"], ["stuck", "yes", "many more words of it"]]
+    assert fitted(columns, rows, 34, _plain)[1:] == ["lost   no    a word", "stuck  yes   many more words of it"]
+    assert fitted(columns, rows, 33, _plain) == [
+        *("KIND   SENT", "lost   no", "  a word", "stuck  yes", "  many more words of it"),
+    ]
+    assert fitted(columns, rows, 14, _plain)[4:] == ["  many more", "  words of it"]
+    assert "SENT" not in fitted(columns, rows, 10, _plain)[0]
+
+
+def test_a_text_is_wrapped_between_words_and_only_a_long_one_within() -> None:
+    assert wrapped("one two  three", 7) == ["one two", "three"]
+    assert wrapped("a vastai:1234567 b", 8) == ["a", "vastai:1", "234567 b"]
+    assert wrapped("漢字漢字", 5) == ["漢字", "漢字"]
+    assert wrapped("漢", 1) == ["漢"]
+    assert wrapped("", 8) == []
 
 
 def test_piped_nothing_is_cut_and_tabs_divide() -> None:

@@ -45,6 +45,7 @@ def session(status: str = "pending", session_id: str = SESSION_ID, **fields: Any
         "hours": 1.0,
         "disk_gb": 40,
         "created_at": "2026-03-01T10:00:00Z",
+        "state_entered_at": "2026-03-01T10:01:12Z",
         "running_at": "2026-03-01T10:01:12Z" if usable else None,
         "expires_at": "2026-03-01T11:00:00Z",
         "hard_max_at": "2026-03-01T22:00:00Z",

@@ -96,6 +96,16 @@ class ProviderContract:
         assert all(address.host and address.user and 0 < address.port < 65536 for address in machine.addresses)
         assert machine.price_per_hour == pytest.approx(price_per_hour(order.offer, order.disk_gb), rel=0.01)
 
+    def test_a_machine_that_came_up_says_where_its_ports_are(self, market: Market) -> None:
+        order = an_order(market)
+        receipt = market.provider.create(order)
+        market.let_boot(receipt.instance_id)
+        machine = market.provider.get(receipt.instance_id)
+        assert isinstance(machine, Instance)
+        opened = {one.port: one for one in machine.ports if one.port in order.ports}
+        assert opened.keys() == set(order.ports)
+        assert all(one.host and 0 < one.external_port < 65536 for one in opened.values())
+
     def test_two_creates_with_one_tag_are_two_machines_and_both_are_listed(self, market: Market) -> None:
         first = an_order(market)
         second = an_order(market, avoid=first.offer.id)

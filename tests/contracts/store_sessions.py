@@ -5,7 +5,7 @@ import pytest
 
 from chalicelib.domain.attempt import Attempt, Stage
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.instance import Address
+from chalicelib.domain.instance import Address, OpenPort
 from chalicelib.domain.lease import mark
 from chalicelib.domain.pulse import Pulse
 from chalicelib.domain.session import LIVE, EndReason, Session, Status, end, start_attempt
@@ -39,6 +39,7 @@ class SessionsContract:
             session,
             attempts=(an_attempt(), an_attempt("tensordock").knows("i-1", "i-2")),
             ssh=Address(host="::1", port=22, user="root"),
+            ports=(OpenPort(port=80, host="::1", external_port=59735),),
             gpu_util=12.5,
             last_heartbeat_at=NOW + 1,
             running_at=NOW,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from chalicelib.domain.instance import Address, Instance, Phase
+from chalicelib.domain.instance import Address, Instance, OpenPort, Phase
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros, over_time
 from chalicelib.domain.offer import Offer
@@ -24,6 +24,8 @@ class Machine:
     runs_at: Instant | None
     """When it has booted; None for one that never does."""
     address: Address
+    ports: tuple[OpenPort, ...] = ()
+    """As the market maps them, SSH's among them."""
     prices: list[tuple[Instant, Micros]]
     keys: list[str] = field(default_factory=list)
     phase: Phase | None = None
@@ -64,6 +66,7 @@ class Machine:
             phase=phase,
             status=phase.value,
             addresses=(self.address,) if phase is Phase.RUNNING else (),
+            ports=self.ports if phase is Phase.RUNNING else (),
             gpu=self.offer.gpu,
             gpu_count=self.offer.gpu_count,
             price_per_hour=self.price_at(at),

@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.domain.billing import Billing
 from chalicelib.domain.errors import LaunchUncertain, OfferGone, ProviderDown
-from chalicelib.domain.instance import Absent, Address, Instance, Listing, Phase
+from chalicelib.domain.instance import Absent, Address, Instance, Listing, OpenPort, Phase
 from chalicelib.domain.instant import Instant, seconds
 from chalicelib.domain.invoice import Charge
 from chalicelib.domain.money import Micros
@@ -188,6 +188,9 @@ class FakeProvider(Script):
         self, tag: str | None, offer: Offer, order: LaunchOrder | None, price: Micros, at: Instant, surfaces_at: Instant
     ) -> Machine:
         number = len(self.machines) + 1
+        address = Address(host=f"192.0.2.{number % 254 + 1}", port=22000 + number % 10000, user="root")
+        asked = enumerate(dict.fromkeys(order.ports if order is not None else ()))
+        outer = {inner: 40000 + 16 * (number % 1000) + index for index, inner in asked} | {22: address.port}
         machine = Machine(
             id=f"{self.name}-{number}",
             tag=tag,
@@ -196,7 +199,8 @@ class FakeProvider(Script):
             created_at=at,
             surfaces_at=surfaces_at,
             runs_at=None if self.boot_seconds is None else at + seconds(self.boot_seconds),
-            address=Address(host=f"192.0.2.{number % 254 + 1}", port=22000 + number % 10000, user="root"),
+            address=address,
+            ports=tuple(OpenPort(port=one, host=address.host, external_port=outer[one]) for one in outer),
             prices=[(at, price)],
             keys=[order.ssh_public_key] if order is not None else [],
         )

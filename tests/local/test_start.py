@@ -38,6 +38,21 @@ def test_a_bad_setting_in_the_env_file_stops_it_too(tmp_path: Path) -> None:
     assert "LOG_LEVEL" in done.stderr
 
 
+def test_a_data_directory_that_cannot_be_one_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        done = run_local(tmp_path, SHOPPER_DATA_DIR=str(place))
+        assert done.returncode == 2
+        assert done.stderr.startswith("SHOPPER_DATA_DIR: ")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_name_that_is_nearly_one_of_a_number_is_pointed_out(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:  # it comes no further than this
+        done = run_local(tmp_path, PORT=str(other.getsockname()[1]), SHOPPER_HARD_MAX_SECOND="5")
+    assert "!! SHOPPER_HARD_MAX_SECOND is read by nobody: is SHOPPER_HARD_MAX_SECONDS meant?" in done.stderr
+
+
 def test_a_port_in_use_stops_the_start_with_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

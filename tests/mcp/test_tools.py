@@ -252,6 +252,26 @@ def test_costs_are_told_by_group(stub: Stub, agent: Agent) -> None:
     assert dict(stub.asked[0].query) == {"group_by": "gpu", "from": "2026-11-01"}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        ({"wishes": {"gpu": ["RTX 3090"], "max_price": 0.01}}, "wishes.max_price"),
+        ({"wishes": {"gpu": ["RTX 3090"]}, "max_price": 0.01}, "max_price"),
+        ({"offer_id": "vastai:101", "lease_minuts": 1}, "lease_minuts"),
+    ],
+)
+def test_an_argument_that_it_does_not_know_is_refused_by_name_and_nothing_is_rented(
+    stub: Stub, agent: Agent, arguments: dict[str, Any], wrong: str
+) -> None:
+    assert wrong in agent.call("rent", **arguments)
+    assert stub.of("POST") == []
+
+
+def test_every_tool_says_that_it_takes_no_other_arguments(agent: Agent) -> None:
+    schemas = {name: tool.input_schema for name, tool in agent.tools().items()}
+    assert {name for name, schema in schemas.items() if schema.get("additionalProperties") is not False} == set()
+
+
 def test_no_key_ever_reaches_the_agent(stub: Stub, home: Path) -> None:
     agent = Agent(stub, key="gs_of_somebody_else")
     for tool, arguments in (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.node.conftest import Build
-from tests.node.machine import Machine, a_lease, until
+from tests.node.machine import BUSYBOX, Machine, a_lease, until
 
 EIGHT = "\n".join(f"{n * 12}, {40_000 + n}" for n in range(8))
 CASES = {
@@ -38,7 +38,7 @@ def told(machine: Machine) -> Any:
 @pytest.fixture(scope="module")
 def reporters(fleet: Build) -> dict[tuple[str, str], Machine]:
     built = {}
-    for shell in ("dash", "ash"):
+    for shell in ("dash", *BUSYBOX):
         for case, (said, *_) in CASES.items():
             one = built[shell, case] = fleet(shell)
             (one.home.parent / "said").write_text(said + "\n")
@@ -52,7 +52,7 @@ def reporters(fleet: Build) -> dict[tuple[str, str], Machine]:
     return built
 
 
-@pytest.mark.parametrize("shell", ["dash", "ash"])
+@pytest.mark.parametrize("shell", ["dash", *BUSYBOX])
 @pytest.mark.parametrize("case", CASES)
 def test_each_gpu_is_told_of(reporters: dict[tuple[str, str], Machine], shell: str, case: str) -> None:
     _, util, memory, gpus = CASES[case]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib import node
-from tests.node.machine import SHELLS, a_lease, shell_path
+from tests.node.machine import ALL_SHELLS, a_lease, shell_path
 
 SCRIPT = Path(node.__file__).with_name("agent.sh")
 
@@ -27,7 +27,7 @@ def test_what_is_packed_unpacks_to_it_and_is_always_the_same() -> None:
     assert node.packed() == node.packed()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", ALL_SHELLS)
 def test_every_shell_can_read_it(shell: str) -> None:
     applet = ["ash"] if shell == "ash" else []
     subprocess.run([shell_path(shell), *applet, "-n", SCRIPT], check=True, timeout=20)

@@ -7,10 +7,11 @@ import pytest
 
 from chalicelib.domain.instant import SECOND
 from tests.node.conftest import Build
-from tests.node.machine import SHELLS, Machine, until
+from tests.node.machine import BUSYBOX, SHELLS, Machine, until
 from tests.node.service import Service
 
-TALKERS = [(shell, tool) for shell in SHELLS for tool in ("curl", "wget", "python3")] + [("ash", "busybox wget")]
+TALKERS = [(shell, tool) for shell in SHELLS for tool in ("curl", "wget", "python3")]
+TALKERS += [(shell, "busybox wget") for shell in BUSYBOX]
 
 
 def report(machine: Machine, service: Service, **changes: object) -> None:

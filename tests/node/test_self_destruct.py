@@ -7,11 +7,12 @@ import pytest
 
 from simulators.start import Simulator
 from simulators.vastai.market import VastMarket
-from tests.node.machine import SHELLS, Machine, ending_in, until
+from tests.node.machine import BUSYBOX, SHELLS, Machine, ending_in, until
 from tests.simulators.support import Vast
 
 TOOLS = {"curl": ("curl",), "wget": ("wget",), "python3": ("python3",), "nothing": (), "busybox": ("busybox wget",)}
-CASES = [(shell, name) for shell in SHELLS for name in ("curl", "wget", "python3", "nothing")] + [("ash", "busybox")]
+CASES = [(shell, name) for shell in SHELLS for name in ("curl", "wget", "python3", "nothing")]
+CASES += [(shell, "busybox") for shell in BUSYBOX]
 IDENTITIES = ("environment", "first process", "label")
 
 
@@ -43,13 +44,15 @@ def fleet(
 ) -> Iterator[dict[tuple[str, str], Rented]]:
     """All at once: each takes a second of its life."""
     root = tmp_path_factory.mktemp("fleet")
-    cases = [(shell, name, IDENTITIES[n % 3]) for n, (shell, name) in enumerate(CASES)]
-    built = {
-        (shell, name): Rented(root / f"{shell}-{name}", vast, shell, TOOLS[name], where) for shell, name, where in cases
-    }
-    yield built
-    for each in built.values():
-        each.stop()
+    built: dict[tuple[str, str], Rented] = {}
+    try:
+        for number, (shell, name) in enumerate(CASES):
+            place = root / f"{shell}-{name}"
+            built[shell, name] = Rented(place, vast, shell, TOOLS[name], IDENTITIES[number % len(IDENTITIES)])
+        yield built
+    finally:  # also where one could not be built: the others would go on, at the market of the next test
+        for each in built.values():
+            each.stop()
 
 
 @pytest.mark.parametrize(("shell", "tool"), [case for case in CASES if case[1] not in ("nothing", "busybox")])

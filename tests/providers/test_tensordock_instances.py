@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import ProviderDown, ProviderError
-from chalicelib.domain.instance import Absent, Address, Instance, Phase
+from chalicelib.domain.instance import Absent, Address, Instance, OpenPort, Phase
 from chalicelib.domain.money import to_micros
+from chalicelib.providers.clean import MOST_PORTS
 from chalicelib.providers.tensordock_instances import phase_of
 from tests.providers.tensordock_stand import JSON, MACHINE, RECORDED, tensordock
 
@@ -44,6 +45,10 @@ def test_a_machine_says_everything_about_itself() -> None:
     machine = got(described())
     assert (machine.id, machine.tag, machine.phase, machine.status) == (MACHINE, "shopper-x", Phase.RUNNING, "running")
     assert machine.addresses == (Address(host="192.0.2.7", port=20456, user="user"),)
+    assert machine.ports == (
+        OpenPort(port=8080, host="192.0.2.7", external_port=20001),
+        OpenPort(port=22, host="192.0.2.7", external_port=20456),
+    )
     assert (machine.gpu, machine.gpu_count) == ("A100 SXM", 1)
     assert machine.price_per_hour == to_micros(0.272999)
 
@@ -70,6 +75,41 @@ def test_a_machine_is_the_same_in_every_envelope(envelope: Any, nested: bool) ->
 )
 def test_where_to_knock_is_told_from_what_there_is(fields: dict[str, Any], addresses: list[tuple[str, int]]) -> None:
     assert [(address.host, address.port) for address in got(described(**fields)).addresses] == addresses
+
+
+@pytest.mark.parametrize(
+    ("fields", "ports"),
+    [
+        ({"ipAddress": ""}, []),
+        ({"ipAddress": None}, []),
+        ({"ipAddress": "x; reboot"}, []),
+        ({"portForwards": []}, []),
+        ({"portForwards": None}, []),
+        ({"portForwards": {"8080": 20001}}, []),
+        ({"portForwards": [8080, None, [], "8080"]}, []),
+        ({"portForwards": [{"internal_port": 8080}, {"external_port": 20001}]}, []),
+        ({"portForwards": [{"internal_port": 8080, "external_port": 0}]}, []),
+        ({"portForwards": [{"internal_port": 8080, "external_port": 70000}]}, []),
+        ({"portForwards": [{"internal_port": 0, "external_port": 20001}]}, []),
+        ({"portForwards": [{"internal_port": True, "external_port": 20001}]}, []),
+        ({"portForwards": [{"internal_port": "8080", "external_port": "20001"}]}, [("192.0.2.7", 8080, 20001)]),
+        (
+            {"portForwards": [{"internal_port": 8080, "external_port": outer} for outer in (0, 20001, 20002)]},
+            [("192.0.2.7", 8080, 20001)],
+        ),
+    ],
+)
+def test_only_a_whole_forward_at_a_good_address_opens_a_port(
+    fields: dict[str, Any], ports: list[tuple[str, int, int]]
+) -> None:
+    assert [(one.host, one.port, one.external_port) for one in got(described(**fields)).ports] == ports
+
+
+def test_forwards_without_end_are_not_read_to_their_end_and_hide_no_way_in() -> None:
+    endless = [{"internal_port": inner, "external_port": inner} for inner in range(1000, 60_000)]
+    machine = got(described(portForwards=[*endless, {"internal_port": 22, "external_port": 20456}]))
+    assert len(machine.ports) == MOST_PORTS
+    assert [address.port for address in machine.addresses] == [20456]
 
 
 @pytest.mark.parametrize("gpus", [None, {}, [], {"f3b0": {"count": 1}}, {"a": {}, "b": {}}, {"x": 1}])

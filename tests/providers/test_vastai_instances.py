@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.instance import Address, Phase
+from chalicelib.domain.instance import Address, OpenPort, Phase
+from chalicelib.providers.clean import MOST_PORTS
 from chalicelib.providers.vastai_instances import parse, phase
 from tests.providers.vastai_stand import RECORDED, TAG, a_machine
 
@@ -34,6 +35,10 @@ def test_a_recorded_machine_with_a_label_is_read() -> None:
     assert machine is not None
     assert (machine.id, machine.tag, machine.phase) == ("36717044", "phase6-spike-port-mapping-v2", Phase.RUNNING)
     assert machine.addresses == (Address(host="ssh7.vast.ai", port=37044, user="root"),)
+    assert machine.ports == (
+        OpenPort(port=8000, host="203.0.113.26", external_port=37708),
+        OpenPort(port=9100, host="203.0.113.26", external_port=40713),
+    )
 
 
 @recorded
@@ -123,6 +128,58 @@ def test_an_address_with_stray_whitespace_is_trimmed() -> None:
     assert machine.addresses == (Address(host="203.0.113.7", port=30022, user="root"),)
 
 
+def mapped(ports: object, address: object = "203.0.113.7") -> list[tuple[int, str, int]]:
+    machine = parse(a_machine(public_ipaddr=address, ports=ports))
+    assert machine is not None
+    return [(one.port, one.host, one.external_port) for one in machine.ports]
+
+
+def test_every_port_that_the_host_maps_is_told_with_its_outside() -> None:
+    bindings = [{"HostIp": "0.0.0.0", "HostPort": "59735"}, {"HostIp": "::", "HostPort": "59736"}]
+    ports = {"8888/tcp": bindings, "22/tcp": [{"HostPort": 30022}]}
+    assert mapped(ports, " 203.0.113.7\n") == [(8888, "203.0.113.7", 59735), (22, "203.0.113.7", 30022)]
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [
+        None,
+        [8888],
+        "8888/tcp",
+        {},
+        {"8888/tcp": None},
+        {"8888/tcp": []},
+        {"8888/tcp": "59735"},
+        {"8888/tcp": ["59735"]},
+        {"8888/tcp": [{}]},
+        {"8888/tcp": [{"HostPort": "0"}]},
+        {"8888/tcp": [{"HostPort": "70000"}]},
+        {"8888/tcp": [{"HostPort": "59735; reboot"}]},
+        {"8888/udp": [{"HostPort": "59735"}]},
+        {"8888": [{"HostPort": "59735"}]},
+        {"/tcp": [{"HostPort": "59735"}]},
+        {"8_888/tcp": [{"HostPort": "59735"}]},
+        {"70000/tcp": [{"HostPort": "59735"}]},
+        {"8888/tcp/tcp": [{"HostPort": "59735"}]},
+    ],
+)
+def test_what_is_no_map_of_a_port_tells_of_none(ports: object) -> None:
+    assert mapped(ports) == []
+
+
+@pytest.mark.parametrize("address", [None, "", 7, "-oProxyCommand=evil", "x; reboot"])
+def test_a_mapped_port_without_a_good_address_is_nowhere(address: object) -> None:
+    assert mapped({"8888/tcp": [{"HostPort": "59735"}]}, address) == []
+
+
+def test_a_map_without_end_is_not_read_to_its_end_and_hides_no_way_in() -> None:
+    endless = {f"{inner}/tcp": [{"HostPort": "59735"}] for inner in range(1000, 60_000)}
+    machine = parse(a_machine(public_ipaddr="203.0.113.7", ports=endless | {"22/tcp": [{"HostPort": "30022"}]}))
+    assert machine is not None
+    assert len(machine.ports) == MOST_PORTS
+    assert machine.addresses == (Address(host="203.0.113.7", port=30022, user="root"),)
+
+
 @pytest.mark.parametrize("label", [f" {TAG}", f"{TAG}\n", f"{TAG}\u200b", TAG.upper()])
 def test_only_the_very_tag_is_the_tag(label: str) -> None:
     machine = parse(a_machine(label=label))
@@ -137,6 +194,8 @@ def test_a_row_without_an_id_is_no_machine(number: Any) -> None:
 
 STRANGE = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.lists(st.none(), max_size=2)
+) | st.dictionaries(
+    st.text(max_size=9) | st.just("8888/tcp"), st.lists(st.dictionaries(st.just("HostPort"), st.text()))
 )
 FIELDS = ("label", "actual_status", "intended_status", "status_msg", "dph_total", "gpu_name", "num_gpus", "is_bid")
 

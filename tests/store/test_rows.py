@@ -7,6 +7,7 @@ import pytest
 from botocore.session import Session as BotoSession
 
 from chalicelib.domain.errors import StoreDown
+from chalicelib.domain.instance import Address, OpenPort
 from chalicelib.domain.instant import HOUR, SECOND
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.trend import Observation, Quote
@@ -71,6 +72,17 @@ def test_what_a_newer_version_wrote_survives_a_save(table_store: Store, raw: _Ra
     table_store.access.put_consumer(consumer, create=False)
     assert raw.row(f"SESSION#{session.id}")["from_the_future"] == {"S": "keep"}
     assert raw.row("CONSUMER#c-ada")["from_the_future"] == {"S": "keep"}
+
+
+def test_a_row_of_an_older_release_says_nothing_of_ports_until_they_are_told(table_store: Store, raw: _Raw) -> None:
+    session = opened(table_store, 1, ssh=Address(host="192.0.2.1", port=22, user="root"))
+    assert "ports" not in raw.row(f"SESSION#{session.id}")
+    found = table_store.sessions.get(session.id)
+    assert found == session
+    assert found.ports is None
+    told = replaced(found, ports=(OpenPort(port=80, host="192.0.2.1", external_port=59735),))
+    assert table_store.sessions.save(found, told) == table_store.sessions.get(session.id)
+    assert raw.row(f"SESSION#{session.id}")["ports"] == {"S": '[{"port":80,"host":"192.0.2.1","external_port":59735}]'}
 
 
 def test_a_save_writes_what_changed_and_nothing_else(table_store: Store, raw: _Raw) -> None:

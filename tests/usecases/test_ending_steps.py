@@ -1,9 +1,13 @@
 """The steps of an end, one by one: what is written down after each, and how long the next one waits."""
 
-import msgspec
+from contextlib import nullcontext
 
-from chalicelib.domain.attempt import Attempt
-from chalicelib.domain.errors import ProviderDown
+import msgspec
+import pytest
+
+from chalicelib.domain.alert import Kind
+from chalicelib.domain.attempt import Attempt, Stage
+from chalicelib.domain.errors import LaunchUncertain, ProviderDown
 from chalicelib.domain.session import EndReason, Session, Status
 from chalicelib.usecases import ending, lifecycle
 from tests.usecases.test_reconciling import running
@@ -57,10 +61,58 @@ def test_what_still_lives_is_noted_and_forgets_a_clean_look() -> None:
     session = ended(world)
     world.run(12)
     attempt = attempt_of(world, session)
-    assert attempt.detail == "a machine is still listed"
+    assert attempt.doubt == "a machine is still listed"
     assert attempt.look is None
     assert attempt.destroy_due_at is not None
     assert attempt.destroy_due_at >= world.clock.now()
+
+
+class Killed(BaseException):
+    """The process that was in the create call."""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_create_without_a_clear_answer_whose_session_is_ended_says_what_is_waited_for_and_is_told_when_closed(
+    monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    world = World()
+    if killed:
+        monkeypatch.setattr(world.market, "create", _killed)
+    else:
+        world.market.fail("create", LaunchUncertain("timeout"))
+    session = world.rent(hours=3)
+    with pytest.raises(Killed) if killed else nullcontext():
+        world.run(60)
+    lifecycle.end(world.ports, world.again(session), EndReason.DELETED, "c-ada")
+    world.run(5 * 60)
+    attempt = attempt_of(world, session)
+    assert (attempt.outcome, attempt.detail) == ("uncertain", "the create's answer was lost" if killed else "timeout")
+    assert told_closed(world) == []
+    world.run(40 * 60)
+    assert world.again(session).status is Status.TERMINATED
+    assert told_closed(world) == [f"uncertain:{session.id}:1"]
+
+
+def _killed(_: object) -> None:
+    raise Killed
+
+
+def told_closed(world: World) -> list[str]:
+    return [one.dedupe_id for one in world.alerts.rows.values() if one.kind is Kind.LAUNCH_UNCERTAIN_CLOSED]
+
+
+def test_a_machine_that_is_gone_keeps_the_reason_why_it_had_to_go() -> None:
+    world = World()
+    world.market.fail("create", LaunchUncertain("bid too low"), with_effect=True, names_it=True)
+    world.market.lie("destroy", times=1)
+    session = world.rent(hours=3)
+    world.run(30)
+    before = attempt_of(world, session).detail
+    assert before is not None
+    world.run(600)
+    attempt = attempt_of(world, session)
+    assert attempt.stage is Stage.CLOSED
+    assert (attempt.detail, attempt.doubt) == (before, None)
 
 
 def test_a_machine_that_could_not_be_read_before_its_destroy_has_not_appeared() -> None:

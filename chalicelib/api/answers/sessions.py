@@ -31,6 +31,14 @@ class Ssh(TypedDict):
     command: Annotated[str, Meta(examples=["ssh -p 40022 root@203.0.113.7"])]
 
 
+class OpenPort(TypedDict):
+    """A port that was asked for, and where it is reached."""
+
+    port: Annotated[int, Meta(examples=[8888])]
+    host: Annotated[str, Meta(examples=["203.0.113.7"])]
+    external_port: Annotated[int, Meta(examples=[59735])]
+
+
 class Cost(TypedDict):
     """`accrued` so far; `reserved` is what it may cost on top."""
 
@@ -109,6 +117,7 @@ class Session(TypedDict):
     hours: Annotated[float, Meta(examples=[1.0])]
     disk_gb: Annotated[int, Meta(examples=[40])]
     created_at: Time
+    state_entered_at: Annotated[Time, Meta(description="Since when `status` is what it is.")]
     running_at: Time | None
     expires_at: Time
     hard_max_at: Time
@@ -118,6 +127,10 @@ class Session(TypedDict):
     ]
     ended_at: Annotated[Time | None, Meta(examples=[None])]
     ssh: Ssh | None
+    ports: Annotated[
+        list[OpenPort] | None,
+        Meta(examples=[[{"port": 8888, "host": "203.0.113.7", "external_port": 59735}]]),
+    ]
     cost: Cost
     last_heartbeat_at: Time | None
     gpu_util: float | None
