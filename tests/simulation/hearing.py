@@ -77,7 +77,9 @@ class Hearing:
             and len(pulse.gpu_util) == gpus
             and all(util is not None and util < 5 for util in pulse.gpu_util)
         )
-        unknown = heard.at is None or now - heard.at >= seconds(self.policy.heartbeat_timeout_seconds)
+        # The service looks at the clock before it writes: what is silent by a write's time only may be so or not.
+        silent = seconds(self.policy.heartbeat_timeout_seconds) + TAKES
+        unknown = heard.at is None or now - heard.at >= silent
         if unknown or not at_rest:
             heard.active_at = now
         heard.number, heard.at, heard.before = number, now, heard.at

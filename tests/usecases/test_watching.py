@@ -210,6 +210,19 @@ def test_any_activity_starts_the_count_anew_and_another_idle_time_is_warned_of_a
     assert watched.session.end_reason is EndReason.IDLE
 
 
+def test_a_row_that_was_read_a_while_ago_ends_nobody_who_works_by_now() -> None:
+    watched = Watched(idle_minutes=10)
+    watched.world.sweeps = ()
+    watched.minutes(12, util=0.0)
+    read_early = watched.session
+    watched.minutes(1, util=80.0)
+    watching.watch(watched.world.ports, read_early)
+    assert watched.session.status is Status.RUNNING
+    watched.minutes(12, util=0.0)
+    watching.watch(watched.world.ports, watched.session)
+    assert watched.session.end_reason is EndReason.IDLE
+
+
 def test_without_a_wish_for_it_nothing_ends_for_being_idle() -> None:
     watched = Watched(idle_minutes=0)
     watched.minutes(90, util=0.0)
