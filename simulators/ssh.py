@@ -65,6 +65,11 @@ class SshListeners:
         self._ring()
         return True
 
+    def listens(self, port: int, host: str = "127.0.0.1") -> bool:
+        """Whether we do: somebody else may answer at a port that is not ours."""
+        with self._lock:
+            return (host, port) in self._listeners
+
     def close(self, port: int, host: str = "127.0.0.1") -> None:
         """Stop answering there; connections that are open already end too."""
         with self._lock:

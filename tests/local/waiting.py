@@ -33,6 +33,6 @@ def children_of(pid: int) -> dict[int, str]:
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
             if int(parent) == pid and runs(int(folder.name)):
                 found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue  # it ended while we looked
     return found

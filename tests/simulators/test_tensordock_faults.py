@@ -7,7 +7,7 @@ import requests
 
 from simulators import ManualClock, Simulator, start_tensordock
 from simulators.tensordock.market import TensorDockMarket
-from tests.simulators.support import Dock, ssh_answers
+from tests.simulators.support import Dock
 
 Sim = Simulator[TensorDockMarket]
 
@@ -55,7 +55,7 @@ def test_forwards_can_be_ignored(dock: Dock, dock_sim: Sim) -> None:
     vm_id = dock.rent()
     dock_sim.advance(60)
     assert dock.get(vm_id)["portForwards"] == []
-    assert not ssh_answers(dock.truth(vm_id)["ssh"]["port"])
+    assert not dock_sim.market.ssh.listens(dock.truth(vm_id)["ssh"]["port"])
 
 
 def test_lists_can_be_empty_partial_stale_or_strange(dock: Dock, dock_sim: Sim) -> None:
