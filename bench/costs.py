@@ -6,7 +6,7 @@ for the inventory also the waiting for the markets, which is assumed (`bench.loo
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ from deploy.functions import API, FUNCTIONS
 from tests.api.client import Api
 from tests.builders import a_consumer, an_offer
 from tests.fakes.provider import FakeProvider
+from tests.usecases.stalls import one_by_one
 from tests.world import World
 
 _MONTH = 30 * 86_400
@@ -221,7 +222,7 @@ def table_of_looks(meter: Meter) -> Looking:
 
     def look(ports: Ports) -> None:
         clock.advance(ports.settings.policy.inventory_idle_seconds)
-        refresh(ports, _one_by_one)
+        refresh(ports, one_by_one)
 
     def measured(offers: int) -> tuple[Used, Used]:
         vastai = FakeProvider("vastai", clock, market(offers))
@@ -229,16 +230,11 @@ def table_of_looks(meter: Meter) -> Looking:
         for _ in range(2):
             look(ports)  # so that both markets are known
         looked = meter.of("inventory", partial(look, ports), times=3)
-        return looked, meter.of("inventory", partial(refresh, ports, _one_by_one))
+        return looked, meter.of("inventory", partial(refresh, ports, one_by_one))
 
     whole, nothing_due = measured(2 * looking.OFFERS)
     small, _ = measured(2)
     return Looking(whole=whole, small=small, nothing_due=nothing_due)
-
-
-def _one_by_one(looks: Sequence[Callable[[], None]]) -> None:
-    for each in looks:
-        each()
 
 
 def one_session(meter: Meter, idle: dict[str, Used]) -> Used:

@@ -10,16 +10,16 @@ from deploy.names import OUTLIVES, Json, get, sub
 _RATE, _BURST = 200, 400  # requests a second for everybody together: the heartbeats of 5,000 machines are 83
 _LOG_DAYS = 30
 
+# Its names for a path that it does not know. Asked with a key, it takes that for a signature of AWS.
+_NO_SUCH_PATH = (
+    "MISSING_AUTHENTICATION_TOKEN", "RESOURCE_NOT_FOUND", "INVALID_SIGNATURE", "EXPIRED_TOKEN", "ACCESS_DENIED",
+    "UNAUTHORIZED",
+)  # fmt: skip
+
 # Everything that API Gateway answers without asking the app: status, code, words.
 _ERRORS: dict[str, tuple[int, str, str]] = {
-    "MISSING_AUTHENTICATION_TOKEN": (404, "not_found", "no such path"),  # its name for an unknown path
-    "RESOURCE_NOT_FOUND": (404, "not_found", "no such path"),
+    **dict.fromkeys(_NO_SUCH_PATH, (404, "not_found", "no such path")),
     "UNSUPPORTED_MEDIA_TYPE": (405, "method_not_allowed", "this path does not take this method"),  # only at the mocks
-    # A path it does not know, asked with a key: it takes `Authorization` for a signature of AWS, and finds it wrong.
-    "INVALID_SIGNATURE": (404, "not_found", "no such path"),
-    "EXPIRED_TOKEN": (404, "not_found", "no such path"),
-    "ACCESS_DENIED": (404, "not_found", "no such path"),
-    "UNAUTHORIZED": (404, "not_found", "no such path"),
     "REQUEST_TOO_LARGE": (413, "body_too_large", "the body is too large"),
     "THROTTLED": (429, "too_many_requests", "too many requests; try again in a second"),
     "QUOTA_EXCEEDED": (429, "too_many_requests", "too many requests; try again later"),

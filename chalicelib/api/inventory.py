@@ -8,10 +8,11 @@ from chalicelib.api.orders import price
 from chalicelib.api.queries import QueryString
 from chalicelib.domain.book import Sort
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.offer import DISK_GB
 from chalicelib.domain.query import Query
 from chalicelib.usecases import browsing
 
-DISK_DEFAULT, DISK_MOST = 40, 16_000
+DISK_MOST = 16_000
 GPUS_MOST = 64
 _ID_LONGEST = 200
 
@@ -61,4 +62,4 @@ def query_of(given: QueryString) -> Query:
 
 def _disk(given: QueryString) -> int:
     disk = given.whole("disk_gb", 0, DISK_MOST)
-    return DISK_DEFAULT if disk is None else disk
+    return DISK_GB if disk is None else disk

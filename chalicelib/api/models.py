@@ -8,6 +8,7 @@ from chalicelib.domain import period
 from chalicelib.domain.access import Role
 from chalicelib.domain.budget import THRESHOLDS, OnExceeded
 from chalicelib.domain.lease import MOST_BEATS, OnDisconnect
+from chalicelib.domain.offer import DISK_GB
 from chalicelib.domain.pulse import GpuView
 
 Price = Annotated[float, Meta(gt=0, le=1000)]
@@ -62,7 +63,7 @@ class SessionBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     requirements: RequirementsBody | None = None
     ssh_public_key: str
     hours: Hours | None = None
-    disk_gb: Annotated[int, Meta(ge=8, le=16_000)] = 40
+    disk_gb: Annotated[int, Meta(ge=8, le=16_000)] = DISK_GB
     image: str | None = None
     env: dict[str, str] = {}
     onstart: str | None = None

@@ -5,10 +5,11 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
-from chalicelib.api.inventory import DISK_DEFAULT, DISK_MOST, GPUS_MOST
-from chalicelib.api.prices import DAYS_DEFAULT, DAYS_MOST
+from chalicelib.api.inventory import DISK_MOST, GPUS_MOST
+from chalicelib.api.prices import DAYS_DEFAULT, DAYS_MOST, DAYS_MOST_BY_HOUR
 from chalicelib.api.queries import LIMIT_DEFAULT, LIMIT_MOST
 from chalicelib.domain.book import Sort
+from chalicelib.domain.offer import DISK_GB
 from chalicelib.domain.schedule import EVERY
 from chalicelib.domain.session import Status
 from chalicelib.usecases.costing import GroupBy
@@ -54,7 +55,7 @@ QUERY: Mapping[str, Parameter] = {
     "min_cuda": Parameter(Amount, "The CUDA version that the driver supports."),
     "spot": Parameter(bool, "Only interruptible offers, or none."),
     "verified": Parameter(bool, "Only hosts that the market has verified, or none."),
-    "disk_gb": Parameter(Annotated[int, Meta(ge=0, le=DISK_MOST)], "The disk that prices include.", DISK_DEFAULT),
+    "disk_gb": Parameter(Annotated[int, Meta(ge=0, le=DISK_MOST)], "The disk that prices include.", DISK_GB),
     "sort": Parameter(Sort, "`value` is price by TFLOPS.", "price"),
     "status": Parameter(
         Annotated[str, Meta(extra_json_schema={"enum": [*Status, "active"]})],
@@ -67,7 +68,7 @@ QUERY: Mapping[str, Parameter] = {
     "group_by": Parameter(GroupBy, "What the groups are.", "day"),
     "days": Parameter(
         Annotated[int, Meta(ge=1, le=DAYS_MOST)],
-        "The last so many days in UTC, today included; by the hour at most 7.",
+        f"The last so many days in UTC, today included; by the hour at most {DAYS_MOST_BY_HOUR}.",
         DAYS_DEFAULT,
     ),
     "step": Parameter(Step, "What a point stands for.", "day"),

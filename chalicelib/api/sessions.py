@@ -10,8 +10,8 @@ from chalicelib.api.calls import Answer, Call
 from chalicelib.api.lists import listed, part
 from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.session import LIVE, EndReason, Session, Status
-from chalicelib.settings import MARKETS
 from chalicelib.usecases.authenticating import acting_for
+from chalicelib.usecases.naming import markets
 
 if TYPE_CHECKING:
     from chalicelib.api import answers
@@ -50,9 +50,8 @@ def page(call: Call[None]) -> Answer:
             raise Refusal(403, "forbidden", "consumer: only an operator sees the sessions of others", field="consumer")
         consumer = call.caller.consumer.id
     provider = call.query.text("provider")
-    markets = dict.fromkeys((*MARKETS, *call.ports.providers))
-    if provider is not None and provider not in markets:
-        raise invalid("provider", f"{provider!r} is none of {', '.join(markets)}")
+    if provider is not None:
+        markets(call.ports, (provider,))
     found = call.ports.sessions.page(
         consumer=consumer,
         statuses=None if status is None else LIVE if status == "active" else (Status(status),),

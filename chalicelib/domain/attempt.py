@@ -112,6 +112,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             at=at if outcome else self.at,
         )
 
+    def unclear(self, at: Instant) -> "Attempt":
+        """Its caller is gone, and nobody has told how the create ended."""
+        return msgspec.structs.replace(self, outcome="uncertain", detail="the create's answer was lost", at=at)
+
     def knows(self, *instance_ids: str) -> "Attempt":
         """Remember further machines of this attempt; order and earlier ids stay."""
         new = tuple(i for i in dict.fromkeys(instance_ids) if i not in self.instance_ids)

@@ -13,7 +13,7 @@ from chalicelib.domain import period
 from chalicelib.domain.attempt import Attempt
 from chalicelib.domain.billing import Billing, Kind, Reading
 from chalicelib.domain.instance import Phase
-from chalicelib.domain.instant import HOUR, Instant, Millis
+from chalicelib.domain.instant import DAY, HOUR, Instant, Millis
 from chalicelib.domain.money import Micros
 from chalicelib.domain.offer import price_parts, price_per_hour
 from chalicelib.domain.session import Session
@@ -202,11 +202,11 @@ def _rates(billing: Billing, disk: Micros, reading: Reading) -> tuple[Micros, Mi
 def by_day(segment: Segment) -> Iterator[Segment]:
     """Cut at every midnight (UTC)."""
     since = segment.since
-    if since < segment.until <= (since // period.DAY + 1) * period.DAY:
+    if since < segment.until <= (since // DAY + 1) * DAY:
         yield segment
         return
     while since < segment.until:
-        stop = min(segment.until, (since // period.DAY + 1) * period.DAY)
+        stop = min(segment.until, (since // DAY + 1) * DAY)
         yield msgspec.structs.replace(segment, since=since, until=stop)
         since = stop
 

@@ -5,6 +5,9 @@ import msgspec
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.money import Micros, to_micros
 
+DISK_GB = 40
+"""The disk that is wished for where nobody says another."""
+
 FORWARDED = "forward"
 """An `Offer.network`: SSH is behind a port of the host's own address, and nowhere else."""
 

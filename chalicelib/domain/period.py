@@ -5,11 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
-from chalicelib.domain.instant import HOUR, SECOND, Instant
+from chalicelib.domain.instant import DAY, SECOND, Instant
 
 Kind = Literal["day", "month"]
-
-DAY = 24 * HOUR
 
 
 def day(at: Instant) -> str:

@@ -11,7 +11,7 @@ from chalicelib.domain import cursor as cursors
 from chalicelib.domain.book import Book, Shelf, Sort
 from chalicelib.domain.gpu import same_gpu
 from chalicelib.domain.money import Micros
-from chalicelib.domain.offer import Offer
+from chalicelib.domain.offer import DISK_GB, Offer
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     min_cuda: float | None = None
     spot: bool | None = None
     verified: bool | None = None
-    disk_gb: int = 40
+    disk_gb: int = DISK_GB
     """Offers known to be too small for it are left out."""
     sort: Sort = "price"
     """`price`: cheapest first.

@@ -19,7 +19,7 @@ from chalicelib.domain.instance import Address, OpenPort
 from chalicelib.domain.instant import Instant
 from chalicelib.domain.lease import Mode, OnDisconnect
 from chalicelib.domain.money import Micros
-from chalicelib.domain.offer import Offer
+from chalicelib.domain.offer import DISK_GB, Offer
 from chalicelib.domain.pulse import Pulse
 
 
@@ -73,7 +73,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     offer_id: str | None = None
     requirements: Requirements | None = None
     ssh_public_key: str
-    disk_gb: int = 40
+    disk_gb: int = DISK_GB
     image: str | None = None
     env: dict[str, str] = {}
     onstart: str | None = None

@@ -7,10 +7,7 @@ import msgspec
 
 from chalicelib.domain.instant import HOUR, Instant, Millis
 from chalicelib.domain.money import Micros
-from chalicelib.domain.offer import Offer, price_per_hour
-
-DISK_GB = 40
-"""The disk that prices include, as the inventory's do by default."""
+from chalicelib.domain.offer import DISK_GB, Offer, price_per_hour
 
 
 class Quote(msgspec.Struct, frozen=True, array_like=True):

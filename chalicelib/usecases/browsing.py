@@ -6,13 +6,12 @@ from typing import Literal
 import msgspec
 
 from chalicelib.domain.book import Book
-from chalicelib.domain.errors import invalid
 from chalicelib.domain.freshness import is_due, is_stale
 from chalicelib.domain.instant import SECOND, Instant, seconds
 from chalicelib.domain.offer import Offer
 from chalicelib.domain.query import Query, select
 from chalicelib.ports import Inventory, Ports, Snapshot, SnapshotHead
-from chalicelib.settings import MARKETS
+from chalicelib.usecases.naming import markets
 
 _NOTE_ASKED = 30.0
 """How often a process writes down that somebody asks: often enough for refreshes a minute apart."""
@@ -46,17 +45,14 @@ def browse(ports: Ports, query: Query, limit: int, cursor: str | None = None) ->
 
     Raises Refusal 400: invalid_cursor, or a `provider` that no market is called.
     """
-    markets = tuple(dict.fromkeys((*MARKETS, *ports.providers)))
-    for name in query.provider:
-        if name not in markets:
-            raise invalid("provider", f"{name!r} is none of {', '.join(markets)}")
+    names = markets(ports, query.provider)
     seen = _seen(ports)
     page = select(seen.book, query, limit, cursor)
     return Answer(
         offers=page.offers,
         total=page.total,
         next_cursor=page.next_cursor,
-        providers={name: _status(ports, name, seen.heads.get(name)) for name in markets},
+        providers={name: _status(ports, name, seen.heads.get(name)) for name in names},
     )
 
 

@@ -138,7 +138,7 @@ def _unclear(attempt: Attempt, at: Instant, policy: Policy) -> Attempt:
     silent = attempt.outcome == LAUNCHING and not attempt.answered and not attempt.instance_ids
     if not silent or at - (attempt.called_at or at) < seconds(policy.create_in_flight_seconds):
         return attempt
-    return msgspec.structs.replace(attempt, outcome="uncertain", detail="the create's answer was lost", at=at)
+    return attempt.unclear(at)
 
 
 def _still_there(ports: Ports, session: Session, attempt: Attempt, why: str) -> None:

@@ -94,7 +94,7 @@ def search(ports: Ports, session: Session, attempt: Attempt) -> None:
         return
     looked = msgspec.structs.replace(attempt, stage=Stage.UNCERTAIN, lists_without=attempt.lists_without + 1)
     if attempt.stage is Stage.CALLING:
-        looked = msgspec.structs.replace(looked, outcome="uncertain", detail="the create's answer was lost", at=now)
+        looked = looked.unclear(now)
     if late_arrival_possible(looked, now, ports.settings.policy):
         pause = lost_create_pause(attempt.called_at or attempt.at, now, ports.settings.policy)
         keep(ports, session, later(ports, with_attempt(session, looked), pause))

@@ -2,12 +2,11 @@
 
 from typing import Literal, NamedTuple
 
-from chalicelib.domain.errors import invalid
 from chalicelib.domain.gpu import same_gpu
 from chalicelib.domain.instant import DAY, HOUR, Instant, seconds
 from chalicelib.domain.trend import Series, series
 from chalicelib.ports import Ports
-from chalicelib.settings import MARKETS
+from chalicelib.usecases.naming import markets
 
 Step = Literal["hour", "day"]
 
@@ -27,15 +26,12 @@ def history(
 
     Raises Refusal 400 for a `provider` that no market is called.
     """
-    markets = tuple(dict.fromkeys((*MARKETS, *ports.providers)))
-    for name in provider:
-        if name not in markets:
-            raise invalid("provider", f"{name!r} is none of {', '.join(markets)}")
+    names = markets(ports, provider)
     now = ports.clock.now()
     since = now - now % DAY - (days - 1) * DAY
     kept = now - seconds(ports.settings.policy.price_history_seconds)  # the table deletes late
     observations = [
-        one for name in markets if not provider or name in provider for one in ports.prices.since(name, since)
+        one for name in names if not provider or name in provider for one in ports.prices.since(name, since)
     ]
     found = series((one for one in observations if one.hour >= kept), _STEPS[step])
     return History(

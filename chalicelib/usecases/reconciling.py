@@ -8,7 +8,7 @@ from chalicelib.domain.alert import Alert, Kind, orphan_stuck
 from chalicelib.domain.diff import Findings, Memory, Orphan, Sighting, accounted_for, braked, compare
 from chalicelib.domain.errors import ProviderAuth, ProviderError, Stale
 from chalicelib.domain.instance import Absent
-from chalicelib.domain.instant import HOUR
+from chalicelib.domain.instant import DAY, HOUR
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.session import EndReason, Session
 from chalicelib.ports import Ports
@@ -40,7 +40,7 @@ def reconcile(ports: Ports, name: str, memory: Memory | None = None) -> Findings
         log.error("reconcile %s: not seen whole, nothing changed: %s", name, error, extra={"provider": name})
         if isinstance(error, ProviderAuth):
             detail = f"{name} refuses our credentials: creates are refused, machines there cannot be ended by us"
-            _tell(ports, Kind.PROVIDER_AUTH, f"auth:{name}:{ports.clock.now() // (24 * HOUR)}", detail, name)
+            _tell(ports, Kind.PROVIDER_AUTH, f"auth:{name}:{ports.clock.now() // DAY}", detail, name)
         tally.count_all()
         tally.tell_stuck()
         return None
@@ -54,7 +54,7 @@ def reconcile(ports: Ports, name: str, memory: Memory | None = None) -> Findings
     tally.tell_stuck()
     for other in sorted(tally.abandoned):
         detail = f"sessions live at {other}, which is not configured any more: nobody can end their machines"
-        _tell(ports, Kind.PROVIDER_AUTH, f"auth:{other}:{ports.clock.now() // (24 * HOUR)}", detail, other)
+        _tell(ports, Kind.PROVIDER_AUTH, f"auth:{other}:{ports.clock.now() // DAY}", detail, other)
     passed(ports, name, min(tally.destroys_since, default=None), check_balance(ports, name, tally.burn))
     try:
         ports.health.save_memory(msgspec.structs.replace(findings.memory, frozen=frozen))

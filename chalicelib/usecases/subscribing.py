@@ -85,19 +85,22 @@ def unsubscribe(ports: Ports, caller: Caller, subscription_id: str) -> Subscript
 def _end(ports: Ports, known: Subscription) -> None:
     """Where the topic keeps one that nobody has confirmed the row stays too, out of sight, until that has passed: who
     confirms it meanwhile is unsubscribed at the next occasion."""
-    now = ports.clock.now()
-    asked_at = known.created_at if known.asked_at is None else known.asked_at
     let_go = known.arn is None or ports.notifier.unsubscribe(known.arn)
-    if let_go or now - asked_at >= seconds(ports.settings.policy.subscription_pending_seconds):
+    if let_go or _lapsed(ports, known):
         ports.subscriptions.remove(known.id)
     elif known.ended_at is None:
-        ports.subscriptions.save(msgspec.structs.replace(known, ended_at=now))
+        ports.subscriptions.save(msgspec.structs.replace(known, ended_at=ports.clock.now()))
+
+
+def _lapsed(ports: Ports, known: Subscription) -> bool:
+    """Has the topic forgotten it, if nobody has confirmed it?"""
+    asked_at = known.created_at if known.asked_at is None else known.asked_at
+    return ports.clock.now() - asked_at >= seconds(ports.settings.policy.subscription_pending_seconds)
 
 
 def _forgotten(ports: Ports, known: Subscription) -> bool:
     """Ended, and out of the topic's mind: then its row goes."""
-    pending = seconds(ports.settings.policy.subscription_pending_seconds)
-    if known.ended_at is None or ports.clock.now() - (known.asked_at or known.created_at) < pending:
+    if known.ended_at is None or not _lapsed(ports, known):
         return False
     with suppress(ShopperError):  # it has time until somebody lists again
         _end(ports, known)

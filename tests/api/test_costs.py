@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import sweeps
 from chalicelib.domain import period
-from chalicelib.domain.instant import SECOND
+from chalicelib.domain.instant import DAY, SECOND
 from tests.api.client import Api
 from tests.builders import NOW
 
@@ -23,7 +23,7 @@ def costs(api: Api, who: str = "ada", **query: str) -> Any:
 
 def test_nothing_was_spent_yet() -> None:
     assert costs(Api()) == {
-        "currency": "USD", "from": period.day(NOW - 29 * period.DAY), "to": TODAY, "total": 0.0, "gpu_hours": 0.0,
+        "currency": "USD", "from": period.day(NOW - 29 * DAY), "to": TODAY, "total": 0.0, "gpu_hours": 0.0,
         "burn_per_hour": 0.0, "groups": [],
     }  # fmt: skip
 
@@ -68,7 +68,7 @@ def test_each_group_tells_its_days_when_it_is_asked_to(group_by: str, which: str
     session_id = api.rent(hours=12)["id"]
     api.rent(who="bob")
     api.world.run(11 * 3600)  # past midnight
-    tomorrow = period.day(NOW + period.DAY)
+    tomorrow = period.day(NOW + DAY)
     asked = {"group_by": group_by, "to": tomorrow} | ({"session": session_id} if which == "session" else {})
     plain = costs(api, "operator", **asked)
     assert not any("days" in group for group in plain["groups"])

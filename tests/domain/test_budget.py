@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain import budget, period
 from chalicelib.domain.budget import Budget
-from chalicelib.domain.instant import HOUR
+from chalicelib.domain.instant import DAY, HOUR
 from tests.builders import NOW
 
 
@@ -67,8 +67,8 @@ def test_a_forecast_goes_on_as_now_to_the_end_of_the_period() -> None:
 
 def test_periods_have_their_names_and_bounds_in_utc() -> None:
     assert (period.containing("day", NOW), period.containing("month", NOW)) == ("2026-09-21", "2026-09")
-    assert period.bounds("1970-01") == (0, 31 * period.DAY)
-    assert period.bounds("2028-02")[1] - period.bounds("2028-02")[0] == 29 * period.DAY
+    assert period.bounds("1970-01") == (0, 31 * DAY)
+    assert period.bounds("2028-02")[1] - period.bounds("2028-02")[0] == 29 * DAY
     assert (period.before("2026-01"), period.before("2028-03-01")) == ("2025-12", "2028-02-29")
     assert list(period.days("2026-02-27", "2026-03-01")) == ["2026-02-27", "2026-02-28", "2026-03-01"]
     assert period.months("2026-11-30", "2027-01-01") == ["2026-11", "2026-12", "2027-01"]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.instant import DAY, HOUR
-from chalicelib.domain.offer import price_per_hour
-from chalicelib.domain.trend import DISK_GB, Observation, Point, Quote, observe, series
+from chalicelib.domain.offer import DISK_GB, price_per_hour
+from chalicelib.domain.trend import Observation, Point, Quote, observe, series
 from tests.builders import NOW, an_offer
 
 MIDNIGHT = NOW - NOW % DAY

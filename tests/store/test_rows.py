@@ -1,5 +1,7 @@
 """What only the table can show: attributes, indexes, lifetimes, and what goes over the wire."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -46,6 +48,23 @@ class _Raw:
     def all_keys(self) -> set[tuple[str, str]]:
         items = self.client.scan(TableName=self.name)["Items"]
         return {(item["pk"]["S"], item["sk"]["S"]) for item in items}
+
+
+@contextmanager
+def _repeated(raw: _Raw, operation: str) -> Iterator[list[None]]:
+    """Each is sent twice, as if the first answer had been lost; yields the answers that came."""
+    answers: list[None] = []
+    event = f"needs-retry.dynamodb.{operation}"
+
+    def once_more(**_: object) -> float | None:
+        answers.append(None)
+        return 0.0 if len(answers) % 2 else None
+
+    raw.client.meta.events.register_first(event, once_more)
+    try:
+        yield answers
+    finally:
+        raw.client.meta.events.unregister(event, once_more)
 
 
 @pytest.fixture
@@ -159,18 +178,8 @@ def _died(*_: object) -> None:
 
 
 def test_a_body_whose_writing_was_answered_late_is_not_taken_for_somebody_elses(table_store: Store, raw: _Raw) -> None:
-    answers: list[None] = []
-
-    def once_more(**_: object) -> float | None:
-        """As if the first answer had been lost."""
-        answers.append(None)
-        return 0.0 if len(answers) % 2 else None
-
-    raw.client.meta.events.register_first("needs-retry.dynamodb.PutItem", once_more)
-    try:
+    with _repeated(raw, "PutItem") as answers:
         table_store.inventory.put(a_snapshot(4))
-    finally:
-        raw.client.meta.events.unregister("needs-retry.dynamodb.PutItem", once_more)
     assert len(answers) == 2
     assert table_store.inventory.get("vastai") == a_snapshot(4)
 
@@ -187,18 +196,8 @@ def test_an_hour_of_prices_is_small_and_lasts_for_a_month(table_store: Store, ra
 
 def test_a_transaction_that_the_transport_repeats_counts_once(table_store: Store, raw: _Raw) -> None:
     session = opened(table_store, 1)
-    answers: list[None] = []
-
-    def once_more(**_: object) -> float | None:
-        """As if the first answer had been lost."""
-        answers.append(None)
-        return 0.0 if len(answers) % 2 else None
-
-    raw.client.meta.events.register_first("needs-retry.dynamodb.TransactWriteItems", once_more)
-    try:
+    with _repeated(raw, "TransactWriteItems") as answers:
         final = ended(table_store, session)
-    finally:
-        raw.client.meta.events.unregister("needs-retry.dynamodb.TransactWriteItems", once_more)
     assert len(answers) == 4
     assert table_store.sessions.get(session.id) == final
     assert len(table_store.sessions.events(session.id)) == 3

@@ -53,6 +53,11 @@ class CountingInventory(MemoryInventory):
         super().asked(at)
 
 
+def one_by_one(looks: Sequence[Callable[[], None]]) -> None:
+    for look in looks:
+        look()
+
+
 class Market:
     """Two markets on a virtual clock, nothing seen of them yet, and nobody asking."""
 

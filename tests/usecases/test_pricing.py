@@ -1,7 +1,5 @@
 """What looks leave behind of prices."""
 
-from collections.abc import Callable, Sequence
-
 import pytest
 
 from chalicelib.domain.errors import ProviderDown, StoreDown
@@ -9,12 +7,7 @@ from chalicelib.domain.instant import DAY, HOUR
 from chalicelib.usecases.pricing import history
 from chalicelib.usecases.refreshing import refresh
 from tests.builders import NOW, an_offer
-from tests.usecases.stalls import Market
-
-
-def one_by_one(looks: Sequence[Callable[[], None]]) -> None:
-    for look in looks:
-        look()
+from tests.usecases.stalls import Market, one_by_one
 
 
 @pytest.fixture

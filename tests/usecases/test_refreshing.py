@@ -11,12 +11,7 @@ from chalicelib.domain.errors import ProviderAuth, ProviderBusy, ProviderDown, S
 from chalicelib.sweeps import messages
 from chalicelib.usecases.refreshing import refresh, side_by_side
 from tests.builders import NOW, an_offer
-from tests.usecases.stalls import Market
-
-
-def one_by_one(looks: Sequence[Callable[[], None]]) -> None:
-    for look in looks:
-        look()
+from tests.usecases.stalls import Market, one_by_one
 
 
 @pytest.fixture
